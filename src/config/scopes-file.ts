@@ -30,8 +30,10 @@ const windowSecondsByName = { minute: 60, hour: 3600, day: 86_400 } as const;
 const longestJwtSeconds = 300;
 const defaultTtlSeconds = { jwt: 300, opaque: 3600 } as const;
 
+const requestsRule = 'must be a positive whole number or `unlimited`';
+
 const tierSchema = z.strictObject({
-  requests: z.union([z.int().positive(), z.literal('unlimited')], 'must be a positive whole number or `unlimited`'),
+  requests: z.union([z.int().positive(requestsRule), z.literal('unlimited')], requestsRule),
   per: z.enum(['minute', 'hour', 'day']).optional(),
 });
 
