@@ -103,17 +103,9 @@ function compute(catalog: ScopeCatalog, limits: EffectiveScopeInputs): Effective
   return Object.freeze({ scopes, header: scopes.join(' ') });
 }
 
-function memoKey(limits: EffectiveScopeInputs): string {
-  const key = listKey(limits.grant) + listKey(limits.role) + listKey(limits.client) + listKey(limits.workspace);
-  return limits.ownWorkspace ? `${key}1` : `${key}0`;
-}
-
-/** Puts each entry behind its length and each list behind its own, so that no content can imitate a border. */
-function listKey(entries: readonly string[] | null): string {
-  if (entries === null) return '-';
-  let key = `${entries.length}[`;
-  for (const entry of entries) key += `${entry.length}:${entry}`;
-  return key;
+/** JSON, because no content of an entry can imitate its borders, and the engine writes it faster than a loop does. */
+function memoKey({ grant, role, client, workspace, ownWorkspace }: EffectiveScopeInputs): string {
+  return JSON.stringify([grant, role, client, workspace, ownWorkspace]);
 }
 
 function appliedLists({ grant, role, client, workspace }: EffectiveScopeInputs): readonly (readonly string[])[] {
