@@ -40,9 +40,7 @@ function packagedNode() {
 
 /** Becomes the newer Node as far as a parent process can: same stdio, signals passed on, same end. */
 function runWith(binary) {
-  const child = spawn(binary, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  });
+  const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   // A terminal sends Ctrl-C and Ctrl-\ to parent and child alike; passed on, the child would get them twice, and a
   // second signal means "do not wait" to the server.
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;

@@ -4,7 +4,7 @@ import { ConfigurationError, DependencyDown, InvalidInput, LatchkeyError } from 
 import { type CommandDefinition, commandGroups, commandOptions } from './command-definition.ts';
 import { CommandFailure, EXIT_CODE, type ExitCode } from './exit-code.ts';
 import type { MaintenanceModule } from './maintenance.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput } from './output.ts';
 
 /** What the launcher knows and the command line does not. */
 export interface Launcher {
@@ -16,16 +16,24 @@ export interface Launcher {
 /** Runs one command line (without the words `node` and `latchkey`) and returns its exit code; never throws. */
 export async function main(argv: readonly string[], launcher: Launcher): Promise<ExitCode> {
   toleratesClosedPipe(process.stdout);
+  const env = launcher.env ?? process.env;
+  const secrets = new Set<string>();
   try {
-    const program = buildProgram(await loadCommands(), launcher);
+    const program = buildProgram(await loadCommands(), { ...launcher, env, secrets });
     await program.parseAsync([...argv], { from: 'user' });
     return EXIT_CODE.done;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.usage;
     const failure = asFailure(error);
-    createOutput(argv.includes('--json')).failure(failure);
+    createOutput(argv.includes('--json'), secrets).failure(failure);
     return failure.exitCode;
   }
+}
+
+interface World extends Launcher {
+  readonly env: NodeJS.ProcessEnv;
+  /** Shared by all voices of this run: what one command learns, the message about its failure must not repeat. */
+  readonly secrets: Set<string>;
 }
 
 /** Imports every file of `commands/`, so that a new command is a new file and nothing else. */
@@ -40,25 +48,25 @@ async function loadCommands(): Promise<CommandDefinition[]> {
   );
 }
 
-function buildProgram(definitions: readonly CommandDefinition[], launcher: Launcher): Command {
+function buildProgram(definitions: readonly CommandDefinition[], world: World): Command {
   const program = newCommand('latchkey')
     .description('Latchkey: one authorization server for apps, tokens, keys and sessions.')
-    .version(launcher.version, '-V, --version', 'print the version')
+    .version(world.version, '-V, --version', 'print the version')
     .addHelpText('after', programHelp);
   for (const definition of definitions.filter(({ group }) => group === null)) {
-    program.addCommand(buildCommand(definition, launcher));
+    program.addCommand(buildCommand(definition, world));
   }
   for (const [name, summary] of Object.entries(commandGroups)) {
     const members = definitions.filter(({ group }) => group === name);
     if (members.length === 0) continue;
     const group = newCommand(name).description(`Work with ${summary}.`).summary(summary);
-    for (const member of members) group.addCommand(buildCommand(member, launcher));
+    for (const member of members) group.addCommand(buildCommand(member, world));
     program.addCommand(group);
   }
   return program;
 }
 
-function buildCommand(definition: CommandDefinition, launcher: Launcher): Command {
+function buildCommand(definition: CommandDefinition, world: World): Command {
   // One line break is where the source wraps; commander wraps to the terminal. An empty line is a paragraph.
   const description = definition.description.replace(/(?<!\n)\n(?!\n)/g, ' ');
   const command = newCommand(definition.name).summary(definition.summary).description(description);
@@ -67,13 +75,12 @@ function buildCommand(definition: CommandDefinition, launcher: Launcher): Comman
     .option('--json', 'print the result as JSON')
     .addHelpText('after', commandHelp(definition))
     .action(async () => {
-      const output = createOutput(command.opts().json === true);
       await definition.run({
         args: command.args,
         options: commandOptions(command.opts()),
-        output: concealing(output, launcher.env ?? process.env),
-        env: launcher.env ?? process.env,
-        loadMaintenance: launcher.loadMaintenance,
+        output: createOutput(command.opts().json === true, world.secrets),
+        env: world.env,
+        loadMaintenance: world.loadMaintenance,
       });
     });
 }
@@ -84,11 +91,6 @@ function newCommand(name: string): Command {
     .exitOverride()
     .helpOption('-h, --help', 'explain this command')
     .configureHelp({ showGlobalOptions: false });
-}
-
-function concealing(output: Output, env: NodeJS.ProcessEnv): Output {
-  if (env.LATCHKEY_TOKEN !== undefined) output.conceal(env.LATCHKEY_TOKEN.trim());
-  return output;
 }
 
 const programHelp = `

@@ -26,9 +26,13 @@ export interface Sink {
   readonly write: (text: string) => unknown;
 }
 
-/** Creates the voice of one command run. Colours follow NO_COLOR and whether standard error is a terminal. */
-export function createOutput(json: boolean, stdout: Sink = process.stdout, stderr: Sink = process.stderr): Output {
-  const secrets = new Set<string>();
+/** Creates the voice of one command run. Colours follow NO_COLOR and whether standard error is a terminal; `secrets` are those that no message may repeat. */
+export function createOutput(
+  json: boolean,
+  secrets: Set<string> = new Set(),
+  stdout: Sink = process.stdout,
+  stderr: Sink = process.stderr,
+): Output {
   const say = (text: string): void => {
     let safe = text;
     for (const secret of secrets) safe = safe.replaceAll(secret, '[secret]');
@@ -46,7 +50,8 @@ export function createOutput(json: boolean, stdout: Sink = process.stdout, stder
     warn: (sentence) => say(`${paint('yellow', 'warning:')} ${printable(sentence)}`),
     failure: (failure) => say(json ? failureAsJson(failure) : failureAsText(failure)),
     conceal: (secret) => {
-      if (secret.length > 0) secrets.add(secret);
+      // Anything shorter is no secret, and would blot out ordinary words.
+      if (secret.length >= 8) secrets.add(secret);
     },
   };
 }
