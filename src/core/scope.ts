@@ -15,11 +15,8 @@ export function covers(granted: string, wanted: string, isProtected: (scope: str
 function coversConcrete(granted: string, wanted: string, isProtected: (scope: string) => boolean): boolean {
   if (granted === wanted || granted === '*') return true;
   if (granted === '*:*') return !isProtected(wanted);
-  if (granted.startsWith('*:')) {
-    const colon = wanted.indexOf(':');
-    if (colon < 0 || wanted.length - colon !== granted.length - 1) return false;
-    return wanted.endsWith(granted.slice(1)) && !isProtected(wanted);
-  }
+  // `wanted` has one colon at most, so what ends in `:read` is a resource followed by just that action.
+  if (granted.startsWith('*:')) return wanted.endsWith(granted.slice(1)) && !isProtected(wanted);
   // The colon before the star is compared as well, so `posts:*` does not reach `postsx:read`.
   return granted.endsWith(':*') && wanted.startsWith(granted.slice(0, -1));
 }

@@ -158,7 +158,8 @@ describe('memoEffectiveScopes', () => {
       { role: ['posts:read'] },
       { client: ['posts:read'] },
       { grant: ['posts:read'] },
-      { grant: ['posts:read'], ownWorkspace: false },
+      { grant: ['*'] },
+      { grant: ['*'], ownWorkspace: false },
     ];
     for (let round = 0; round < 2; round += 1) {
       for (const some of lookAlikes) {
