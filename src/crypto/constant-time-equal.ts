@@ -1,0 +1,7 @@
+import { timingSafeEqual } from 'node:crypto';
+import { sha256 } from './digest.ts';
+
+/** Compares two secrets in a time that tells nothing about where they differ, nor about their lengths (both are digested first). */
+export function constantTimeEqual(left: string | Uint8Array, right: string | Uint8Array): boolean {
+  return timingSafeEqual(sha256(left), sha256(right));
+}
