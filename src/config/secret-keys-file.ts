@@ -4,6 +4,7 @@ import {
   fsyncSync,
   linkSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
@@ -11,7 +12,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '../core/errors.ts';
-import { randomId, randomSecretKey } from '../crypto/random-token.ts';
 import type { SecretKeyFact } from './config-facts.ts';
 import type { Config } from './environment.ts';
 
@@ -22,15 +22,14 @@ export const secretKeysFileName = 'secret-keys';
 export type SecretKeys = readonly [string, ...string[]];
 
 /**
- * Gives the secret keys: those of `SECRET_KEYS`, else those in the data folder, which are drawn once (32 random bytes, mode
- * 0600). Processes that start at the same moment agree on one file. Throws a ConfigurationError when others may read the
+ * Gives the secret keys: those of `SECRET_KEYS`, else those in the data folder, which are drawn once by `drawKey` (mode 0600). Processes that start at the same moment agree on one file. Throws a ConfigurationError when others may read the
  * file, or it holds nothing.
  */
-export function loadSecretKeys(config: Pick<Config, 'secretKeys' | 'dataDir'>): SecretKeys {
+export function loadSecretKeys(config: Pick<Config, 'secretKeys' | 'dataDir'>, drawKey: () => string): SecretKeys {
   const [first, ...rest] = config.secretKeys ?? [];
   if (first !== undefined) return [first, ...rest];
   const path = join(config.dataDir, secretKeysFileName);
-  return readKeys(path) ?? generateKeys(config.dataDir, path);
+  return readKeys(path) ?? generateKeys(config.dataDir, path, drawKey);
 }
 
 /** Says about loaded keys what the decision to start needs to know. */
@@ -72,13 +71,15 @@ function readKeys(path: string): SecretKeys | undefined {
 }
 
 /** Writes a complete file beside the place and links it there: the link fails when another process was first, and nobody sees half a file. */
-function generateKeys(folder: string, path: string): SecretKeys {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const draft = `${path}.${randomId()}`;
+function generateKeys(folder: string, path: string, drawKey: () => string): SecretKeys {
+  let draftFolder: string | undefined;
   try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    draftFolder = mkdtempSync(`${path}.`);
+    const draft = join(draftFolder, 'draft');
     const file = openSync(draft, 'wx', 0o600);
     try {
-      writeSync(file, `${randomSecretKey()}\n`);
+      writeSync(file, `${drawKey()}\n`);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -94,7 +95,7 @@ function generateKeys(folder: string, path: string): SecretKeys {
       );
     }
   } finally {
-    rmSync(draft, { force: true });
+    if (draftFolder !== undefined) rmSync(draftFolder, { recursive: true, force: true });
   }
   const keys = readKeys(path);
   if (keys === undefined) throw new Error(`${path} vanished while it was written.`);
