@@ -3,7 +3,9 @@ import { readEnvironment } from '../../../src/config/environment.ts';
 import { deriveKeys } from '../../../src/crypto/derive-keys.ts';
 import { randomSecretKey } from '../../../src/crypto/random-token.ts';
 
+/** The current secret key of the good server. */
 export const secretKey = randomSecretKey();
+/** Its previous one. */
 export const otherKey = randomSecretKey();
 const databaseUrl = 'postgres://app:f8Kq2hVx7Zr4@db.acme.com/app?sslmode=verify-full';
 
@@ -16,6 +18,7 @@ const provider = {
   responseTypes: ['code'],
   grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
 };
+/** A database as it should be. */
 export const database = {
   reachable: true,
   superuser: false,
@@ -61,11 +64,14 @@ export function facts(
   };
 }
 
+/** The good server with another signing key. */
 export const withSigningKey = (change: Partial<SigningKeyFact>) =>
   facts({}, { signingKeys: [{ ...signingKey, ...change }] });
 const withCookie = (change: Partial<CookieFact>) => facts({}, { cookies: [{ ...cookie, ...change }] });
 const withProvider = (change: Partial<typeof provider>) => facts({}, { provider: { ...provider, ...change } });
+/** The good server with other `SECRET_KEYS`. */
 export const withSecretKey = (key: string) => facts({ SECRET_KEYS: key });
+/** The good server with another `DATABASE_URL`. */
 export const withDatabase = (url: string) => facts({ DATABASE_URL: url });
 const folder = (change: object) => ({ dataFolder: { path: '/srv/data', mode: 0o700, temporary: false, ...change } });
 /** An issuer that did not come from the environment, which would have refused it. */
