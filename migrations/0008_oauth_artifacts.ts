@@ -11,7 +11,7 @@ export async function up(knex: Knex): Promise<void> {
       id_hash bytea PRIMARY KEY,
       model text NOT NULL,
       payload jsonb,
-      sealed_payload bytea,
+      sealed_payload text,
       client_id text REFERENCES oauth_clients ON DELETE CASCADE,
       user_id bigint REFERENCES users ON DELETE CASCADE,
       grant_id text REFERENCES oauth_grants ON DELETE CASCADE,

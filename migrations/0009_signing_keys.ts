@@ -7,7 +7,7 @@ export async function up(knex: Knex): Promise<void> {
       kid text PRIMARY KEY,
       alg text NOT NULL,
       public_jwk jsonb NOT NULL,
-      sealed_private_jwk bytea NOT NULL,
+      sealed_private_jwk text NOT NULL,
       created_at timestamptz NOT NULL DEFAULT now(),
       active_from timestamptz NOT NULL DEFAULT now(),
       retires_at timestamptz

@@ -39,7 +39,12 @@ export interface Requirement {
 
 /** The answer to "may this credential do that now?". */
 export type Verification =
-  | { readonly allowed: true; readonly reason: 'ok'; readonly principal: Principal; readonly rateLimit: RateLimitState | null }
+  | {
+      readonly allowed: true;
+      readonly reason: 'ok';
+      readonly principal: Principal;
+      readonly rateLimit: RateLimitState | null;
+    }
   | {
       readonly allowed: false;
       readonly reason: Exclude<VerificationReason, 'ok'>;
@@ -53,7 +58,8 @@ export type Verification =
 export interface VerificationQuestion {
   /** The credential as presented, or null when the request carried none. */
   readonly credential: string | null;
-  readonly requirement: Requirement;
+  /** Null only identifies: it asks who this is, not whether something is allowed. An empty list is never a pass. */
+  readonly requirement: Requirement | null;
   /** Identifier of the resource asked for; null is the default resource. */
   readonly audience: string | null;
   /** How many calls this one counts for; 0 asks without counting. */

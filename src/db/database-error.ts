@@ -13,7 +13,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError && error.errors.some(isDatabaseUnavailable)) return true;
   if (error.name === 'KnexTimeoutError') return true;
   if ('code' in error && typeof error.code === 'string' && error.code !== '') {
-    return UNAVAILABLE_STATES.test(error.code) || NETWORK_CODES.has(error.code);
+    if (UNAVAILABLE_STATES.test(error.code) || NETWORK_CODES.has(error.code)) return true;
+    // The socket of a stopped server is a missing file; any other missing file is not the database's.
+    return error.code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect';
   }
   return DRIVER_SENTENCES.test(error.message);
 }
@@ -37,12 +39,11 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
   'ENETDOWN',
   'ENOTFOUND',
   'EAI_AGAIN',
-  // The socket of a stopped server, or its folder.
-  'ENOENT',
   'ERR_STREAM_DESTROYED',
   'ERR_STREAM_WRITE_AFTER_END',
 ]);
 
-// What pg and knex throw without a code. A pool that was closed while the program drains is among them.
+// What pg and knex throw without a code; knex puts the statement and a dash before it. A pool that was closed while the
+// program drains is among them.
 const DRIVER_SENTENCES =
-  /^(?:Connection terminated|Connection ended|Client (?:has encountered|was closed)|Query read timeout|timeout expired|timeout exceeded when trying|Cannot use a pool after|Unable to acquire a connection|write after end|The server does not support SSL|There was an error establishing an SSL|Knex: Timeout acquiring)/;
+  /(?:^| - )(?:Connection terminated|Connection ended|Client (?:has encountered|was closed)|Query read timeout|timeout expired|timeout exceeded when trying|Cannot use a pool after|Unable to acquire a connection|write after end|The server does not support SSL|There was an error establishing an SSL|Knex: Timeout acquiring)/;

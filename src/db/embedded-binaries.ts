@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError } from '../core/errors.ts';
@@ -94,13 +94,8 @@ export async function binariesRun(binaries: PostgresBinaries, account: PostgresA
 
 /** Under a strict umask the programs may start and their data files still be closed to another account. */
 async function readableByAll(binaries: PostgresBinaries): Promise<boolean> {
-  const attempt = await modeOf(join(binaries.nativeFolder, 'share', 'postgresql', 'postgres.bki'));
-  return (attempt & 0o004) !== 0;
-}
-
-async function modeOf(path: string): Promise<number> {
-  const { stat } = await import('node:fs/promises');
-  return (await stat(path)).mode;
+  const { mode } = await stat(join(binaries.nativeFolder, 'share', 'postgresql', 'postgres.bki'));
+  return (mode & 0o004) !== 0;
 }
 
 /** Copies the binaries once per version to a place that every account can read, and returns that copy. */
@@ -126,7 +121,7 @@ async function openToAll(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await openToAll(path);
-    else if (entry.isFile()) await chmod(path, (await modeOf(path)) & 0o100 ? 0o755 : 0o644);
+    else if (entry.isFile()) await chmod(path, (await stat(path)).mode & 0o100 ? 0o755 : 0o644);
   }
 }
 

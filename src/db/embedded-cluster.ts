@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from '../core/errors.ts';
-import { runTool } from './embedded-binaries.ts';
+import { binariesRun, runTool } from './embedded-binaries.ts';
 import type { EmbeddedLocation } from './embedded-location.ts';
 import { isAlive } from './postmaster-file.ts';
 
@@ -17,15 +17,10 @@ export async function clusterExists(location: EmbeddedLocation): Promise<boolean
   const { clusterFolder, binaries, account } = location;
   const folder = await stat(clusterFolder).catch(ignoreMissing);
   if (folder === null) return false;
-  const uid = account?.uid ?? process.geteuid?.();
-  if (uid !== undefined && folder.uid !== uid && !(await isEmpty(clusterFolder))) {
-    throw refusal(
-      'DATABASE_OF_ANOTHER_USER',
-      `The database in ${clusterFolder} belongs to another user of this system (uid ${folder.uid}).`,
-      'Start as that user or as root, or set DATA_DIR to another folder.',
-    );
-  }
-  const version = await readFile(join(clusterFolder, 'PG_VERSION'), 'utf8').catch(ignoreMissing);
+  const version = await readFile(join(clusterFolder, 'PG_VERSION'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EACCES') throw ofAnotherUser(location, folder.uid);
+    return ignoreMissing(error);
+  });
   if (version === null) {
     if (await isEmpty(clusterFolder)) return false;
     throw refusal(
@@ -34,6 +29,8 @@ export async function clusterExists(location: EmbeddedLocation): Promise<boolean
       'Move it away, or set DATA_DIR to another folder.',
     );
   }
+  const uid = account?.uid ?? process.geteuid?.();
+  if (uid !== undefined && folder.uid !== uid) throw ofAnotherUser(location, folder.uid);
   const major = Number.parseInt(version, 10);
   if (major === binaries.major) return true;
   throw refusal(
@@ -43,9 +40,12 @@ export async function clusterExists(location: EmbeddedLocation): Promise<boolean
   );
 }
 
-/** Creates the cluster beside its place and moves it there whole, so that nobody ever sees half of one. */
+/**
+ * Creates the cluster beside its place and moves it there whole, so that nobody ever sees half of one. * @throws ConfigurationError where PostgreSQL does not run here, or can not write there.
+ */
 export async function createCluster(location: EmbeddedLocation): Promise<void> {
   const { home, clusterFolder, binaries, account } = location;
+  if (account === null) await binariesRun(binaries, null);
   await removeAbandonedDrafts(home);
   const draft = join(home, `${DRAFT_PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(draft, { mode: 0o700 });
@@ -94,6 +94,16 @@ async function flushFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+function ofAnotherUser({ clusterFolder, account }: EmbeddedLocation, uid: number): ConfigurationError {
+  return refusal(
+    'DATABASE_OF_ANOTHER_USER',
+    `The database in ${clusterFolder} belongs to another user of this system (uid ${uid}).`,
+    account === null
+      ? 'Start as that user or as root, or set DATA_DIR to another folder.'
+      : `Give it to ${account.name} (chown -R ${account.name} ${clusterFolder}), or set DATA_DIR to another folder.`,
+  );
 }
 
 async function isEmpty(folder: string): Promise<boolean> {

@@ -129,7 +129,8 @@ async function untilItListens(location: EmbeddedLocation): Promise<null> {
   const deadline = Date.now() + START_PATIENCE_MS;
   while (Date.now() < deadline) {
     const running = await readPostmasterFile(location.clusterFolder);
-    if (running !== null && running.socketFolder !== '') return null;
+    // A left-over file may name the same folder: only a living server's counts.
+    if (running?.socketFolder && isPostmaster(running.pid, location.clusterFolder)) return null;
     await sleep(10);
   }
   return null;

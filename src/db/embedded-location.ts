@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, lstatSync } from 'node:fs';
 import { chown, link, lstat, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ConfigurationError } from '../core/errors.ts';
 import { accountOf, canEnter, chooseAccount, isRoot, type PostgresAccount } from './embedded-account.ts';
 import {
@@ -159,7 +159,7 @@ async function socketFolderOf(clusterFolder: string, account: PostgresAccount | 
 }
 
 function temporaryFolder(name: string): string {
-  return fitsSocket(join(tmpdir(), name)) ? tmpdir() : dirname('/tmp/x');
+  return fitsSocket(join(tmpdir(), name)) ? tmpdir() : '/tmp';
 }
 
 function fitsSocket(folder: string): boolean {

@@ -78,6 +78,8 @@ function postgresParameters(location: EmbeddedLocation, settings: Readonly<Recor
     huge_pages: 'off',
     jit: 'off',
     io_method: 'sync',
+    // Ends what a killed process left running, with its locks.
+    client_connection_check_interval: '2s',
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',

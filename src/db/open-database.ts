@@ -67,7 +67,13 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
   const logger = options.logger ?? silentDatabaseLog;
   const knexPool = openPool(options, options.poolSize ?? 10, logger);
   const pool = openPool(options, options.hotPoolSize ?? 4, logger);
-  const knex = createKnex({ client: 'pg', connectionPool: knexPool, log: knexLog(logger) });
+  // Values of a failed statement stay out of its message, and so out of logs.
+  const knex = createKnex({
+    client: 'pg',
+    connectionPool: knexPool,
+    compileSqlOnError: false,
+    log: knexLog(logger),
+  });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await knex.destroy();

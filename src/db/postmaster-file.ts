@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** The lines of `postmaster.pid` that matter here. */
 export interface PostmasterFile {
@@ -21,7 +21,17 @@ export async function readPostmasterFile(clusterFolder: string): Promise<Postmas
 
 /** Tells whether a process of that number runs, and is the PostgreSQL of that folder rather than one who got its number. */
 export function isPostmaster(pid: number, clusterFolder: string): boolean {
-  return isAlive(pid) && commandLine(pid).includes(clusterFolder);
+  if (!isAlive(pid)) return false;
+  try {
+    if (process.platform === 'linux') {
+      const [program = '', ...parameters] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return basename(program) === 'postgres' && parameters.includes(clusterFolder);
+    }
+    const command = execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+    return command.includes(`postgres -D ${clusterFolder} `);
+  } catch {
+    return false;
+  }
 }
 
 /** Tells whether a process of that number exists; one that belongs to somebody else counts, a zombie does not. */
@@ -40,14 +50,5 @@ function isZombie(pid: number): boolean {
     return status.slice(status.lastIndexOf(')') + 2).startsWith('Z');
   } catch {
     return false;
-  }
-}
-
-function commandLine(pid: number): string {
-  try {
-    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
-  } catch {
-    return '';
   }
 }

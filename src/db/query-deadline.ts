@@ -14,16 +14,22 @@ export function guardWithDeadline(client: PoolClient, deadlineMs: number): void 
     clearTimeout(timer);
     timer = undefined;
   };
+  const overdue = (): void => {
+    // After a busy moment of our own the answer may lie there unread: the reading turn comes first.
+    setImmediate(() => {
+      if (timer !== undefined) cut();
+    });
+  };
   const cut = (): void => {
     timer = undefined;
-    client.connection.stream.destroy(new Error('Query read timeout'));
+    client.connection.stream.destroy(Object.assign(new Error('Query read timeout'), { code: 'ETIMEDOUT' }));
   };
   client.on('drain', settle);
   client.on('end', settle);
   Object.defineProperty(client, 'query', {
     configurable: true,
     value: (...parameters: unknown[]): unknown => {
-      timer ??= setTimeout(cut, deadlineMs);
+      timer ??= setTimeout(overdue, deadlineMs);
       return Reflect.apply(submit, undefined, parameters);
     },
   });

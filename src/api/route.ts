@@ -1,0 +1,48 @@
+import type { z } from 'zod';
+import type { EffectiveScopeInputs } from '../core/effective-scopes.ts';
+import type { Principal } from '../core/principal.ts';
+
+/** Who may call a route: somebody whose effective scopes contain all of these, or anybody with a good credential. */
+export type Access = { readonly scopes: readonly [string, ...string[]] } | 'any_credential';
+
+/** What a handler gets: the caller, and input that already has the shape the route declares. */
+export interface ApiCall<Body, Query> {
+  readonly principal: Principal;
+  /** The limits of the caller's credential; whatever the caller grants must be covered by each of them. */
+  readonly limits: EffectiveScopeInputs;
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: Body;
+  readonly query: Query;
+}
+
+/** What a handler gives back; `body` is undefined for 204. */
+export interface ApiAnswer {
+  readonly status: 200 | 201 | 204;
+  readonly body?: unknown;
+}
+
+/** One call of the JSON API: where, who, what shape, and what it does. */
+export interface Route<Body = unknown, Query = unknown> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With `:name` for parameters. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly body?: z.ZodType<Body>;
+  readonly query?: z.ZodType<Query>;
+  /** Answers by status, for the description of the API; null has no body. */
+  readonly answers: Readonly<Partial<Record<200 | 201 | 204, z.ZodType | null>>>;
+  readonly handle: (call: ApiCall<Body, Query>) => Promise<ApiAnswer>;
+}
+
+/** A route whose input types are its own affair. */
+export interface AnyRoute extends Omit<Route, 'handle' | 'body' | 'query'> {
+  readonly body?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly handle: (call: ApiCall<never, never>) => Promise<ApiAnswer>;
+}
+
+/** Declares a route, so that its handler sees the types of its schemas. */
+export function route<Body = undefined, Query = undefined>(definition: Route<Body, Query>): AnyRoute {
+  return definition;
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Koa, { type Middleware } from 'koa';
+import { apiRouter } from './api/api-router.ts';
+import type { AnyRoute } from './api/route.ts';
+import { errorResponder, type ReportFailure } from './http/error-responder.ts';
+import { type HealthDeps, healthEndpoints } from './http/health.ts';
+import { pinHost, refuseForeignHost } from './http/pin-host.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import type { VerifyInProcess } from './verification/verify-credential.ts';
+
+/** Everything the HTTP pipeline is put together from. */
+export interface AppParts {
+  readonly issuer: string;
+  readonly cookieKeys: readonly string[];
+  readonly translateError: (error: unknown) => unknown;
+  readonly reportFailure: ReportFailure;
+  readonly observe: Middleware;
+  readonly health: HealthDeps;
+  readonly metrics: Middleware;
+  readonly provider: Middleware;
+  readonly apiRoutes: readonly AnyRoute[];
+  readonly verify: VerifyInProcess;
+  readonly exampleApi: Middleware | null;
+  /** Answers `/verify` on bare node:http. */
+  readonly verifyForProxies: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** Paths that answer under any host name: they write no URL. */
+const ANY_HOST = /^\/(?:verify|api|v1|healthz|readyz|metrics)(?:\/|$)/;
+
+/** The whole HTTP pipeline on one page: `/verify` first, then the middleware in their order. */
+export function createListener(parts: AppParts): (request: IncomingMessage, response: ServerResponse) => void {
+  const app = new Koa({ keys: [...parts.cookieKeys] });
+  pinHost(app, parts.issuer);
+  app.silent = true;
+  app.on('error', (error: unknown) => parts.reportFailure(error, '-'));
+
+  const api = apiRouter(parts.apiRoutes, parts.verify);
+  app.use(parts.observe);
+  app.use(securityHeaders(parts.issuer));
+  app.use(errorResponder(parts.translateError, parts.reportFailure));
+  app.use(healthEndpoints(parts.health));
+  app.use(refuseForeignHost(parts.issuer, (path) => ANY_HOST.test(path)));
+  app.use(parts.metrics);
+  app.use(parts.provider);
+  app.use(api.middleware);
+  app.use(api.allowed);
+  if (parts.exampleApi !== null) app.use(parts.exampleApi);
+
+  const koa = app.callback();
+  return (request, response) => {
+    const url = request.url ?? '';
+    if (url === '/verify' || url.startsWith('/verify?')) parts.verifyForProxies(request, response);
+    else void koa(request, response);
+  };
+}

@@ -1,0 +1,176 @@
+import type { Knex } from 'knex';
+import type {
+  Client,
+  ClientAuthMethod,
+  ClientGrantType,
+  ClientSecret,
+  ClientSettings,
+  PublicKeySet,
+} from './client.ts';
+import type { ClientRepository, NewClientSecret } from './client-repository.ts';
+
+interface ClientRow {
+  readonly client_id: string;
+  readonly workspace_id: number;
+  readonly created_by: number | null;
+  readonly client_name: string;
+  readonly scopes: string[];
+  readonly grant_types: ClientGrantType[];
+  readonly redirect_uris: string[];
+  readonly post_logout_redirect_uris: string[];
+  readonly token_endpoint_auth_method: ClientAuthMethod;
+  readonly application_type: 'web' | 'native';
+  readonly jwks: PublicKeySet | null;
+  readonly jwks_uri: string | null;
+  readonly client_uri: string | null;
+  readonly first_party: boolean;
+  readonly resource_server: boolean;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+interface SecretRow {
+  readonly id: number;
+  readonly client_id: string;
+  readonly hint: string;
+  readonly created_at: Date;
+  readonly expires_at: Date | null;
+  readonly last_used_at: Date | null;
+}
+
+const SECRET_COLUMNS = ['id', 'client_id', 'hint', 'created_at', 'expires_at', 'last_used_at'] as const;
+
+/** Keeps clients in PostgreSQL. */
+export function knexClientRepository(knex: Knex): ClientRepository {
+  async function withSecrets(rows: readonly ClientRow[], on: Knex = knex): Promise<Client[]> {
+    const secrets: SecretRow[] = await on('oauth_client_secrets')
+      .whereIn(
+        'client_id',
+        rows.map((row) => row.client_id),
+      )
+      .andWhere((live) => live.whereNull('expires_at').orWhere('expires_at', '>', on.fn.now()))
+      .orderBy('id')
+      .select(...SECRET_COLUMNS);
+    return rows.map((row) =>
+      toClient(
+        row,
+        secrets.filter((secret) => secret.client_id === row.client_id),
+      ),
+    );
+  }
+
+  return {
+    insert: (client, secret) =>
+      knex.transaction(async (transaction) => {
+        const [row]: ClientRow[] = await transaction('oauth_clients')
+          .insert({
+            client_id: client.clientId,
+            workspace_id: client.workspaceId,
+            created_by: client.createdBy,
+            ...toColumns(client),
+          })
+          .returning('*');
+        if (row === undefined) throw new Error('the insert of a client returned no row');
+        const stored = secret === null ? null : await insertSecret(transaction, client.clientId, secret);
+        return { client: toClient(row, stored === null ? [] : [stored]), secret: stored && toSecret(stored) };
+      }),
+
+    async find(clientId) {
+      const rows: ClientRow[] = await knex('oauth_clients').where({ client_id: clientId }).select('*');
+      return (await withSecrets(rows))[0] ?? null;
+    },
+
+    async list({ workspaceId, limit, after }) {
+      const query = knex('oauth_clients').orderBy(['created_at', 'client_id']).limit(limit);
+      if (workspaceId !== null) query.where({ workspace_id: workspaceId });
+      if (after !== null) query.whereRaw('(created_at, client_id) > (?, ?)', [after.createdAt, after.clientId]);
+      const rows: ClientRow[] = await query.select('*');
+      return withSecrets(rows);
+    },
+
+    async update(clientId, changes) {
+      const rows: ClientRow[] = await knex('oauth_clients')
+        .where({ client_id: clientId })
+        .update({ ...toColumns(changes), updated_at: knex.fn.now() })
+        .returning('*');
+      return (await withSecrets(rows))[0] ?? null;
+    },
+
+    async delete(clientId) {
+      return (await knex('oauth_clients').where({ client_id: clientId }).delete()) > 0;
+    },
+
+    async addSecret(clientId, secret) {
+      return toSecret(await insertSecret(knex, clientId, secret));
+    },
+
+    async deleteSecret(clientId, secretId) {
+      return (await knex('oauth_client_secrets').where({ client_id: clientId, id: secretId }).delete()) > 0;
+    },
+  };
+}
+
+async function insertSecret(on: Knex, clientId: string, secret: NewClientSecret): Promise<SecretRow> {
+  const [row]: SecretRow[] = await on('oauth_client_secrets')
+    .insert({
+      client_id: clientId,
+      secret_hash: secret.secretHash,
+      hint: secret.hint,
+      expires_at: secret.expiresAt,
+    })
+    .returning(SECRET_COLUMNS);
+  if (row === undefined) throw new Error('the insert of a client secret returned no row');
+  return row;
+}
+
+/** Settings to columns; a setting that is absent stays as it is. */
+function toColumns(settings: Partial<ClientSettings>): Record<string, unknown> {
+  const columns: Record<string, unknown> = {
+    client_name: settings.clientName,
+    scopes: settings.scopes,
+    grant_types: settings.grantTypes,
+    redirect_uris: settings.redirectUris,
+    post_logout_redirect_uris: settings.postLogoutRedirectUris,
+    token_endpoint_auth_method: settings.authMethod,
+    application_type: settings.applicationType,
+    jwks: settings.jwks && JSON.stringify(settings.jwks),
+    jwks_uri: settings.jwksUri,
+    client_uri: settings.clientUri,
+    first_party: settings.firstParty,
+    resource_server: settings.resourceServer,
+  };
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+}
+
+function toClient(row: ClientRow, secrets: readonly SecretRow[]): Client {
+  return {
+    clientId: row.client_id,
+    workspaceId: row.workspace_id,
+    createdBy: row.created_by,
+    clientName: row.client_name,
+    scopes: row.scopes,
+    grantTypes: row.grant_types,
+    redirectUris: row.redirect_uris,
+    postLogoutRedirectUris: row.post_logout_redirect_uris,
+    authMethod: row.token_endpoint_auth_method,
+    applicationType: row.application_type,
+    jwks: row.jwks,
+    jwksUri: row.jwks_uri,
+    clientUri: row.client_uri,
+    firstParty: row.first_party,
+    resourceServer: row.resource_server,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    secrets: secrets.map(toSecret),
+  };
+}
+
+function toSecret(row: SecretRow): ClientSecret {
+  return {
+    id: row.id,
+    hint: row.hint,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    lastUsedAt: row.last_used_at,
+  };
+}

@@ -1,0 +1,267 @@
+import { createServer, type Server } from 'node:http';
+import { clientRoutes } from './api/clients.ts';
+import { scopeRoutes } from './api/scopes.ts';
+import { verifyForProxies } from './api/verify-for-proxies.ts';
+import { createListener } from './app.ts';
+import type { Maintenance } from './cli/maintenance.ts';
+import { addClientSecret } from './clients/add-client-secret.ts';
+import { changeClient } from './clients/change-client.ts';
+import { knexClientRepository } from './clients/knex-client-repository.ts';
+import { registerClient } from './clients/register-client.ts';
+import type { ConfigFacts } from './config/config-facts.ts';
+import { isProduction } from './config/environment.ts';
+import { systemClock } from './core/clock.ts';
+import { refusedGrants } from './core/effective-scopes.ts';
+import { generateClientSecret, hashClientSecret } from './crypto/client-secret.ts';
+import { deriveKeys } from './crypto/derive-keys.ts';
+import { randomToken } from './crypto/random-token.ts';
+import { secretHasher } from './crypto/secret-hasher.ts';
+import { translateDatabaseError } from './db/database-error.ts';
+import { migrateToLatest, migrationStatus } from './db/migrate.ts';
+import { oneAtATime } from './db/one-at-a-time.ts';
+import { maintenanceTimeouts } from './db/open-database.ts';
+import { exampleApi } from './example-api/example-api.ts';
+import { knexPostRepository } from './example-api/knex-post-repository.ts';
+import { type FirstStartDeps, makeAdministrator, startForTheFirstTime } from './first-start.ts';
+import { openMetrics } from './http/metrics.ts';
+import { metricsEndpoint } from './http/metrics-endpoint.ts';
+import { observeRequests } from './http/observe-requests.ts';
+import { requestIdOf } from './http/request-id.ts';
+import { createProvider } from './oauth/create-provider.ts';
+import { knexSigningKeyRepository } from './oauth/knex-signing-key-repository.ts';
+import { loadSigningKeys } from './oauth/load-signing-keys.ts';
+import { mountProvider } from './oauth/mount-provider.ts';
+import { pgArtifactRepository } from './oauth/pg-artifact-repository.ts';
+import { sweepArtifacts } from './oauth/pg-artifact-sweep.ts';
+import { pgClientMetadata } from './oauth/pg-client-metadata.ts';
+import { logProviderEvents } from './oauth/provider-events.ts';
+import { providerFacts } from './oauth/provider-facts.ts';
+import type { PrivateJwk } from './oauth/signing-key.ts';
+import { type Installation, openInstallation, readSettings, refuseUnsafe, settleIssuer } from './open-installation.ts';
+import { knexUserRepository } from './users/knex-user-repository.ts';
+import { createOauthTokenLookup } from './verification/pg-credential-lookup.ts';
+import { verifyCredential } from './verification/verify-credential.ts';
+import { knexWorkspaceRepository } from './workspaces/knex-workspace-repository.ts';
+
+export { runServer } from './run-server.ts';
+
+/** A wired server that does not listen yet. */
+export interface ComposedServer {
+  readonly server: Server;
+  readonly installation: Installation;
+  readonly issuer: string;
+  /** What to show on the terminal; null but on the first start. */
+  readonly welcome: string | null;
+  /** Answers 503 at `/readyz` from now on. */
+  startDraining(): void;
+  close(): Promise<void>;
+}
+
+/** Opens the installation of an environment and wires a server onto it; throws `ConfigurationError` where it must not start. */
+export async function composeServer(environment: NodeJS.ProcessEnv, listeningPort: number): Promise<ComposedServer> {
+  const installation = await openInstallation(readSettings(environment), {
+    applicationName: 'latchkey server',
+    migrate: true,
+  });
+  try {
+    return await wire(installation, listeningPort);
+  } catch (error) {
+    await installation.database.close();
+    throw error;
+  }
+}
+
+async function wire(installation: Installation, listeningPort: number): Promise<ComposedServer> {
+  const { config, catalog, secretKeys, log, database } = installation;
+  const { knex, pool } = database;
+  const issuer = await settleIssuer(installation, listeningPort);
+  const production = isProduction({ nodeEnv: config.nodeEnv, issuer });
+  const capabilities = wireCapabilities(installation);
+  const welcome = await oneAtATime(database, 'first start', () =>
+    startForTheFirstTime(capabilities.firstStart, {
+      production,
+      issuer,
+      dataDir: config.dataDir,
+      seedExamples: config.seedExamples,
+    }),
+  );
+
+  const signingKeys = await loadSigningKeys(knexSigningKeyRepository(knex), deriveKeys(secretKeys, 'sealing'));
+  refuseUnsafe(await knownFacts(installation, issuer, signingKeys), log);
+
+  const cookieKeys = deriveKeys(secretKeys, 'cookies').map(({ key }) => key.toString('base64url'));
+  const provider = createProvider(
+    {
+      issuer,
+      catalog,
+      signingKeys,
+      cookieKeys,
+      storage: {
+        artifacts: pgArtifactRepository(pool, translateDatabaseError),
+        findClient: pgClientMetadata(pool, translateDatabaseError),
+      },
+    },
+    deriveKeys(secretKeys, 'pepper'),
+  );
+  logProviderEvents(provider, log);
+
+  const verify = verifyCredential({
+    catalog,
+    findOauthToken: createOauthTokenLookup(pool, translateDatabaseError),
+    defaultResource: issuer,
+  });
+  const metrics = openMetrics();
+  const mayGrant = (limits: Parameters<typeof refusedGrants>[1], entries: readonly string[]) =>
+    refusedGrants(catalog, limits, entries);
+  let draining = false;
+
+  const listener = createListener({
+    issuer,
+    cookieKeys,
+    translateError: translateDatabaseError,
+    reportFailure: (error, requestId) => log.error({ error, request_id: requestId }, 'failed'),
+    observe: observeRequests(log, metrics),
+    health: { isDraining: () => draining, pingDatabase: () => pool.query('SELECT 1') },
+    metrics: metricsEndpoint({ metrics, verify, openToAll: isLoopback(issuer) }),
+    provider: mountProvider({ current: () => provider, catalog }),
+    apiRoutes: [
+      ...clientRoutes({ ...capabilities.clients, refusedGrants: mayGrant }),
+      ...scopeRoutes({ catalog, refusedGrants: mayGrant }),
+    ],
+    verify,
+    exampleApi: config.seedExamples ? exampleApi(verify, knexPostRepository(knex)) : null,
+    verifyForProxies: verifyForProxies({
+      verify,
+      clock: systemClock,
+      requestId: requestIdOf,
+      onAnswer: (status, requestId, error) => {
+        metrics.countVerify(status);
+        if (error !== undefined) log.error({ error, request_id: requestId }, 'verification failed');
+        else log.debug({ status, request_id: requestId }, 'verified');
+      },
+    }),
+  });
+
+  return {
+    server: createServer({ requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16_384 }, listener),
+    installation,
+    issuer,
+    welcome,
+    startDraining: () => {
+      draining = true;
+    },
+    close: () => database.close(),
+  };
+}
+
+function wireCapabilities({ catalog, secretKeys, database }: Installation): {
+  readonly firstStart: FirstStartDeps;
+  readonly clients: Omit<Parameters<typeof clientRoutes>[0], 'refusedGrants'>;
+} {
+  const clients = knexClientRepository(database.knex);
+  const workspaces = knexWorkspaceRepository(() => database.knex);
+  const peppers = deriveKeys(secretKeys, 'pepper');
+  const scopeFaults = (entries: readonly string[]): readonly string[] =>
+    catalog.validateGrantable(entries).map(({ message }) => message);
+  const generateSecret = (): { value: string; stored: { secretHash: string; hint: string } } => {
+    const value = generateClientSecret();
+    return { value, stored: { secretHash: hashClientSecret(value, peppers), hint: value.slice(-4) } };
+  };
+  const register = registerClient({
+    clients,
+    workspaceExists: async (id) => (await workspaces.find(id)) !== null,
+    generateClientId: () => `client_${randomToken(20)}`,
+    generateSecret,
+    scopeFaults,
+  });
+  return {
+    firstStart: {
+      users: knexUserRepository(() => database.knex),
+      workspaces,
+      posts: knexPostRepository(database.knex),
+      register,
+      hashPassword: secretHasher().hashPassword,
+      generatePassword: () => randomToken(20),
+    },
+    clients: {
+      clients,
+      register,
+      change: changeClient({ clients, scopeFaults }),
+      addSecret: addClientSecret({ clients, generateSecret, clock: systemClock }),
+      scopeFaults,
+    },
+  };
+}
+
+/** Everything the last check before listening rests on. */
+async function knownFacts(
+  installation: Installation,
+  issuer: string,
+  signingKeys: readonly PrivateJwk[],
+): Promise<ConfigFacts> {
+  const { database } = installation;
+  const workspaces = knexWorkspaceRepository(() => database.knex);
+  const clients = await knexClientRepository(database.knex).list({ workspaceId: null, limit: 50, after: null });
+  const { rows } = await database.pool.query<{ superuser: boolean }>(
+    'SELECT usesuper AS superuser FROM pg_user WHERE usename = current_user',
+  );
+  return {
+    ...installation.facts,
+    issuer,
+    ...providerFacts(issuer, signingKeys),
+    database: {
+      reachable: true,
+      superuser: rows[0]?.superuser ?? false,
+      pendingMigrations: (await migrationStatus(database.knex)).pending,
+      migratesAtStart: true,
+      unknownMigrations: [],
+    },
+    content: {
+      administratorExists: await workspaces.hasMemberWithRole(['owner', 'admin']),
+      bootstrapPending: false,
+      bootstrapTokenInEnvironment: false,
+      examples: clients
+        .filter(({ clientName }) => clientName.startsWith('Example'))
+        .map(({ clientName }) => `client ${clientName}`),
+    },
+  };
+}
+
+function isLoopback(issuer: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(issuer).hostname);
+}
+
+/** Opens the database for a command that works on it without a server. */
+export async function openForMaintenance(environment: NodeJS.ProcessEnv): Promise<Maintenance> {
+  const installation = await openInstallation(readSettings(environment), {
+    applicationName: 'latchkey command',
+    timeouts: maintenanceTimeouts,
+    migrate: false,
+  });
+  const { database } = installation;
+  const migrate = async (): Promise<string[]> => [...(await migrateToLatest({ databaseUrl: database.databaseUrl }))];
+  return {
+    migrate,
+    status: async () => {
+      const { applied, pending } = await migrationStatus(database.knex);
+      return { applied: [...applied], pending: [...pending] };
+    },
+    prune: async () => {
+      await migrate();
+      return { oauth_artifacts: await sweepArtifacts(database.pool) };
+    },
+    bootstrap: async ({ email, name }) => {
+      await migrate();
+      const administrator = await makeAdministrator(wireCapabilities(installation).firstStart, {
+        email,
+        name: name ?? '',
+      });
+      return {
+        email: administrator.email,
+        created: administrator.password !== null,
+        ...(administrator.password !== null && { password: administrator.password }),
+      };
+    },
+    close: () => database.close(),
+  };
+}

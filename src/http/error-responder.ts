@@ -1,0 +1,62 @@
+import type { Context, Middleware } from 'koa';
+import { Conflict, DependencyDown, InvalidInput, LatchkeyError } from '../core/errors.ts';
+import { requestIdOf } from './request-id.ts';
+
+/** Told about every failure that is not the caller's fault. */
+export type ReportFailure = (error: unknown, requestId: string) => void;
+
+/** Decides the face of every error in one place: JSON for programs; what is not ours becomes a 500 that says only its request id. */
+export function errorResponder(translateError: (error: unknown) => unknown, report: ReportFailure): Middleware {
+  return async (context, next) => {
+    context.set('X-Request-Id', requestIdOf(context.req));
+    try {
+      await next();
+    } catch (thrown) {
+      answer(context, translateError(thrown), report);
+    }
+    if (context.status === 404 && !context.body) {
+      context.status = 404;
+      context.body = { message: 'Not found.' };
+    }
+  };
+}
+
+function answer(context: Context, error: unknown, report: ReportFailure): void {
+  const requestId = requestIdOf(context.req);
+  context.set('Cache-Control', 'no-store');
+  if (error instanceof LatchkeyError) {
+    if (error.status >= 500) report(error, requestId);
+    context.status = error.status;
+    if (error instanceof DependencyDown) context.set('Retry-After', String(error.retryAfterSeconds));
+    context.body = bodyOf(error);
+    return;
+  }
+  const refusal = refusedByParser(error);
+  if (refusal !== null) {
+    context.status = refusal.status;
+    context.body = { message: refusal.message };
+    return;
+  }
+  report(error, requestId);
+  context.status = 500;
+  context.body = { message: 'Internal server error.', request_id: requestId };
+}
+
+function bodyOf(error: LatchkeyError): Record<string, unknown> {
+  if (error instanceof InvalidInput) return { message: error.description, errors: error.errors };
+  if (error instanceof Conflict) return { message: error.description, ...error.members };
+  return { message: error.description };
+}
+
+const PARSER_SENTENCES: Readonly<Record<number, string>> = {
+  400: 'The request body could not be read.',
+  413: 'The request body is too large.',
+  415: 'The request body must be JSON: send Content-Type: application/json.',
+};
+
+/** Libraries below us throw errors with a status; their own words may quote the input, so ours are said instead. */
+function refusedByParser(error: unknown): { status: number; message: string } | null {
+  const status = error instanceof Error && 'status' in error ? error.status : undefined;
+  if (typeof status !== 'number' || status < 400 || status > 499) return null;
+  return { status, message: PARSER_SENTENCES[status] ?? 'The request could not be understood.' };
+}

@@ -1,0 +1,53 @@
+import type { Middleware } from 'koa';
+import type { Logger } from 'pino';
+import type { Metrics } from './metrics.ts';
+import { requestIdOf } from './request-id.ts';
+
+const KNOWN_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** Logs and counts every answer once; the query string stays out, because people put secrets there. */
+export function observeRequests(log: Logger, metrics: Metrics): Middleware {
+  return async (context, next) => {
+    const started = performance.now();
+    try {
+      await next();
+    } finally {
+      const durationMs = Math.round((performance.now() - started) * 10) / 10;
+      const route = firstSegment(context.path);
+      metrics.countAnswer(
+        route,
+        KNOWN_METHODS.has(context.method) ? context.method : 'OTHER',
+        context.status,
+        durationMs / 1000,
+      );
+      log.info(
+        {
+          request_id: requestIdOf(context.req),
+          method: context.method,
+          path: context.path.slice(0, 200),
+          status: context.status,
+          duration_ms: durationMs,
+        },
+        'answered',
+      );
+    }
+  };
+}
+
+const KNOWN_SEGMENTS: ReadonlySet<string> = new Set([
+  'api',
+  'oauth',
+  'v1',
+  '.well-known',
+  'healthz',
+  'readyz',
+  'metrics',
+  'login',
+  'interaction',
+]);
+
+/** The first segment of a path if it is one of ours; strangers may not make up label values. */
+function firstSegment(path: string): string {
+  const segment = path.split('/', 2)[1] ?? '';
+  return KNOWN_SEGMENTS.has(segment) ? `/${segment}` : 'other';
+}

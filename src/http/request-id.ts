@@ -1,0 +1,14 @@
+import type { IncomingMessage } from 'node:http';
+
+const SANE = /^[A-Za-z0-9._-]{8,64}$/;
+const known = new WeakMap<IncomingMessage, string>();
+
+/** The identifier of a request for logs and answers: the one it brought in `X-Request-Id` if it is sane, else a new one. */
+export function requestIdOf(request: IncomingMessage): string {
+  const remembered = known.get(request);
+  if (remembered !== undefined) return remembered;
+  const brought = request.headers['x-request-id'];
+  const id = typeof brought === 'string' && SANE.test(brought) ? brought : crypto.randomUUID();
+  known.set(request, id);
+  return id;
+}

@@ -1,0 +1,59 @@
+/** Answers a whole batch: one result a key, in the order of the keys. */
+export type AnswerBatch<Key, Result> = (keys: readonly Key[]) => Promise<readonly Result[]>;
+
+interface Waiting<Key, Result> {
+  readonly key: Key;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Collects all questions of one event-loop turn and asks them at once. While `maxInFlight` batches are under way,
+ * further questions wait for the next one, so that load makes batches larger instead of queues longer.
+ */
+export function batchByTurn<Key, Result>(
+  answerBatch: AnswerBatch<Key, Result>,
+  { maxInFlight, maxBatch }: { readonly maxInFlight: number; readonly maxBatch: number },
+): (key: Key) => Promise<Result> {
+  let waiting: Waiting<Key, Result>[] = [];
+  let scheduled = false;
+  let inFlight = 0;
+
+  function schedule(): void {
+    if (scheduled || inFlight >= maxInFlight || waiting.length === 0) return;
+    scheduled = true;
+    setImmediate(flush);
+  }
+
+  function flush(): void {
+    scheduled = false;
+    const batch = waiting.length <= maxBatch ? waiting : waiting.slice(0, maxBatch);
+    waiting = waiting.length <= maxBatch ? [] : waiting.slice(maxBatch);
+    inFlight += 1;
+    answer(batch).finally(() => {
+      inFlight -= 1;
+      schedule();
+    });
+    schedule();
+  }
+
+  async function answer(batch: readonly Waiting<Key, Result>[]): Promise<void> {
+    try {
+      const results = await answerBatch(batch.map((one) => one.key));
+      if (results.length !== batch.length) throw new Error('a batch was answered with a different number of results');
+      batch.forEach((one, index) => {
+        const result = results[index];
+        if (result === undefined) one.reject(new Error('a batch was answered with a hole'));
+        else one.resolve(result);
+      });
+    } catch (error) {
+      for (const one of batch) one.reject(error);
+    }
+  }
+
+  return (key) =>
+    new Promise<Result>((resolve, reject) => {
+      waiting.push({ key, resolve, reject });
+      schedule();
+    });
+}
