@@ -119,15 +119,19 @@ async function startUnlessStarting(house: House): Promise<string | null> {
     const server = startPostgres(house.location, house.settings, running?.pid ?? null);
     const as = house.location.account === null ? {} : { as: house.location.account.name };
     house.logger('info', 'started the embedded database', { folder: clusterFolder, ...as });
-    return await Promise.race([untilItListens(house.location), server.ended.then(explainEnd)]);
+    const over = new AbortController();
+    const outcome = server.ended.then(explainEnd);
+    const first = await Promise.race([untilItListens(house.location, over.signal), outcome]);
+    over.abort();
+    return first;
   } finally {
     release();
   }
 }
 
-async function untilItListens(location: EmbeddedLocation): Promise<null> {
+async function untilItListens(location: EmbeddedLocation, over: AbortSignal): Promise<null> {
   const deadline = Date.now() + START_PATIENCE_MS;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !over.aborted) {
     const running = await readPostmasterFile(location.clusterFolder);
     // A left-over file may name the same folder: only a living server's counts.
     if (running?.socketFolder && isPostmaster(running.pid, location.clusterFolder)) return null;
@@ -143,7 +147,7 @@ function explainEnd(output: string): string | null {
 
 function refusesToStart(location: EmbeddedLocation, output: string): ConfigurationError {
   const lines = output.trim().split('\n');
-  const telling = lines.filter((line) => /FATAL|PANIC|ERROR|HINT/.test(line));
+  const telling = lines.filter((line) => /FATAL|PANIC|ERROR|HINT|unrecognized|invalid/.test(line));
   const said = (telling.length > 0 ? telling : lines).slice(-3).join(' ').trim();
   return new ConfigurationError([
     {
