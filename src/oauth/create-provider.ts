@@ -2,7 +2,6 @@ import { Provider } from 'oidc-provider';
 import { matchClientSecret } from '../crypto/client-secret.ts';
 import type { KeyRing } from '../crypto/derive-keys.ts';
 import { sha256Base64url } from '../crypto/digest.ts';
-import { randomSecretKey } from '../crypto/random-token.ts';
 import { clientFacts } from './client-facts.ts';
 import type { ArtifactRepository } from './protocol-artifact.ts';
 import { tokenPrefixes } from './protocol-artifact.ts';
@@ -18,11 +17,18 @@ export function createProvider(parts: ProviderParts, peppers: KeyRing): Provider
   return provider;
 }
 
-/** Token values carry a prefix that names their kind; the rest is 256 random bits. */
+/** Token values carry a prefix that names their kind, before the library's 43 random characters; a JWT is its own kind. */
 function prefixTokens(provider: Provider): void {
   for (const model of ['AccessToken', 'ClientCredentials', 'RefreshToken'] as const) {
-    Object.defineProperty(provider[model].prototype, 'generateTokenId', {
-      value: () => tokenPrefixes[model] + randomSecretKey(),
+    const { prototype } = provider[model];
+    const original: unknown = Reflect.get(prototype, 'generateTokenId');
+    if (typeof original !== 'function') throw new Error('the protocol library makes token values in another way now');
+    Object.defineProperty(prototype, 'generateTokenId', {
+      value(this: { readonly format?: unknown }): string {
+        const id: unknown = Reflect.apply(original, this, []);
+        if (typeof id !== 'string') throw new Error('the protocol library made a token value that is no text');
+        return this.format === 'jwt' ? id : tokenPrefixes[model] + id;
+      },
     });
   }
 }
