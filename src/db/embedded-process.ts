@@ -30,7 +30,7 @@ export function startPostgres(
   const identity = location.account === null ? {} : { uid: location.account.uid, gid: location.account.gid };
   const environment = toolEnvironment();
   // PostgreSQL takes a lock file with this number for a left-over, and still checks that no old backend uses the memory.
-  if (stalePid === -1) environment.PG_GRANDPARENT_PID = String(stalePid);
+  if (stalePid !== null) environment.PG_GRANDPARENT_PID = String(stalePid);
   const program = join(location.binaries.nativeFolder, 'bin', 'postgres');
   const child = spawn(program, postgresParameters(location, settings), {
     ...identity,

@@ -133,6 +133,25 @@ describe('a database that is gone (R-05, R-06)', () => {
     expect(proxy.connections).to.equal(0);
   });
 
+  it('takes a server that is not there, or not yet, for an outage', async () => {
+    const nowhere = ['postgres://latchkey@localhost/x?host=%2Fnonexistent', 'postgres://latchkey@127.0.0.1:1/x'];
+    for (const databaseUrl of nowhere) {
+      const absent = openDatabase({ databaseUrl });
+      for (const ask of [() => absent.knex.raw('SELECT 1'), () => absent.pool.query('SELECT 1')]) {
+        const { error } = await failure(ask);
+        expect(isDatabaseUnavailable(error), String(error)).to.equal(true);
+      }
+      await absent.close();
+    }
+    const states = ['57P01', '57P02', '57P03', '08006', '53300', '53100', '57014', '55P03', '25006', 'ECONNRESET'];
+    for (const code of states) {
+      expect(isDatabaseUnavailable(Object.assign(new Error('x'), { code })), code).to.equal(true);
+    }
+    for (const code of ['23505', '42P01', '40001', '40P01', '22P02', 'ENOENT', 'EACCES']) {
+      expect(isDatabaseUnavailable(Object.assign(new Error('x'), { code })), code).to.equal(false);
+    }
+  });
+
   it('does not take a wrong question for an outage', async () => {
     for (const sql of ['SELECT nonsense', 'SELECT 1/0', "SELECT 'Connection terminated'::int"]) {
       const { error } = await failure(() => database.knex.raw(sql));
