@@ -15,8 +15,9 @@ const pretend = (version: string): string[] => [
 const mainFile = `
 export async function main(argv: readonly string[], { version }: { version: string }): Promise<number> {
   if (argv[0] === 'wait') {
-    const alive = setInterval(() => {}, 1000);
-    const ended = new Promise<number>((resolve) => process.once('SIGTERM', () => { clearInterval(alive); resolve(7); }));
+    // Ends by itself when no signal comes, so that a broken launcher leaves nothing behind.
+    const alone = setTimeout(() => process.exit(9), 8000);
+    const ended = new Promise<number>((resolve) => process.once('SIGTERM', () => { clearTimeout(alone); resolve(7); }));
     console.log('ready');
     return ended;
   }
