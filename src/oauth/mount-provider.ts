@@ -31,12 +31,18 @@ export function mountProvider({ current, catalog }: MountProviderDeps): Middlewa
   return async (context, next) => {
     const open = OPEN_PATHS.has(context.path);
     if (!open && !context.path.startsWith('/oauth/')) return next();
-    if (open) context.set('Access-Control-Allow-Origin', '*');
     await middlewareOf(current())(context, async () => {});
+    if (open) openToEveryPage(context);
     if (open && context.status === 200) context.set('Cache-Control', 'public, max-age=300');
     if (context.path.startsWith('/.well-known/') && context.status === 200) describeOurs(context, catalog);
     if (context.status === 503) context.set('Retry-After', '2');
   };
+}
+
+/** Set behind the library, which answers no preflight where a header of this kind stands already. */
+function openToEveryPage(context: Context): void {
+  context.set('Access-Control-Allow-Origin', '*');
+  context.remove('Vary');
 }
 
 /** The library lists only its static scopes in the metadata (RFC 8414 section 2); the vocabulary is ours to add. */
