@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -32,9 +33,16 @@ export async function runLatchkey(
   return { code: typeof code === 'number' ? code : null, stdout, stderr };
 }
 
-/** Makes a folder of its own for one test. */
-export function emptyFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'latchkey-cli-'));
+const folders: string[] = [];
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Makes a folder of its own for one test; it goes when the tests end. */
+export async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-cli-'));
+  folders.push(folder);
+  return folder;
 }
 
 /** A request that the stand-in server has seen. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,9 +79,15 @@ describe('the package', () => {
 
 describe('bin/prepare-package.js', () => {
   const script = join(root, 'bin', 'prepare-package.js');
+  const folders: string[] = [];
+
+  after(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  });
 
   function folderWithManifest(): { folder: string; path: string; text: string } {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-package-'));
+    folders.push(folder);
     const path = join(folder, 'package.json');
     cpSync(join(root, 'package.json'), path);
     return { folder, path, text: readFileSync(path, 'utf8') };
