@@ -65,7 +65,9 @@ async function tryJoin(location: EmbeddedLocation): Promise<Attempt> {
     ssl: false,
     application_name: 'latchkey presence',
     connectionTimeoutMillis: 5000,
-    lock_timeout: 20_000,
+    // Longer than a stop takes; who waits in vain tries again.
+    lock_timeout: 8000,
+    query_timeout: 10_000,
   });
   client.on('error', () => {});
   const ended = new Promise<void>((resolve) => {

@@ -17,9 +17,13 @@ try {
     },
   });
   if (task === 'migrate') await migrateToLatest({ databaseUrl: database.databaseUrl });
-  await database.knex.raw(
-    'CREATE TABLE IF NOT EXISTS ledger (owner text, number integer, PRIMARY KEY (owner, number))',
-  );
+  // Under a lock: `IF NOT EXISTS` alone fails for the second of two who create it at the same moment.
+  await database.knex.transaction(async (transaction) => {
+    await transaction.raw('SELECT pg_advisory_xact_lock(1)');
+    await transaction.raw(
+      'CREATE TABLE IF NOT EXISTS ledger (owner text, number integer, PRIMARY KEY (owner, number))',
+    );
+  });
   let stopping = false;
   const stopped = new Promise<void>((resolve) => {
     process.once('SIGTERM', () => {
