@@ -2,6 +2,7 @@ import type { Context, Middleware, Next } from 'koa';
 import compose from 'koa-compose';
 import type { Provider } from 'oidc-provider';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
+import { refusedRequest } from './refused-request.ts';
 
 /** What stands around the provider. */
 export interface MountProviderDeps {
@@ -31,6 +32,13 @@ export function mountProvider({ current, catalog }: MountProviderDeps): Middlewa
   return async (context, next) => {
     const open = OPEN_PATHS.has(context.path);
     if (!open && !context.path.startsWith('/oauth/')) return next();
+    const fault = refusedRequest(context.req.rawHeaders, context.querystring);
+    if (fault !== null) {
+      context.status = 400;
+      context.set('Cache-Control', 'no-store');
+      context.body = { error: 'invalid_request', error_description: fault };
+      return;
+    }
     await middlewareOf(current())(context, async () => {});
     if (open) openToEveryPage(context);
     if (open && context.status === 200) context.set('Cache-Control', 'public, max-age=300');

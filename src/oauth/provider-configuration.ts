@@ -1,4 +1,5 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { reservedScopes } from '../core/scope.ts';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import { clientFacts } from './client-facts.ts';
 import { scopesToGrant } from './granted-scopes.ts';
@@ -105,16 +106,22 @@ function resourceServerInfo(
     throw new errors.InvalidTarget('the resource is not registered here');
   const params: Record<string, unknown> | undefined = ctx.oidc.params;
   const requested = params?.scope;
+  const facts = clientFacts(client);
+  if (facts.workspaceSuspended) throw new errors.UnauthorizedClient('the workspace of this client is suspended');
   const granted = scopesToGrant(
     catalog,
-    clientFacts(client),
+    facts,
     definition?.scopes ?? null,
     typeof requested === 'string' ? requested : undefined,
   );
-  if (params !== undefined && requested === undefined && params.grant_type === 'client_credentials') {
-    if (granted.length === 0)
+  if (params?.grant_type === 'client_credentials') {
+    const identityOnly =
+      typeof requested === 'string' && requested.split(' ').every((name) => reservedScopes.has(name));
+    if (granted.length === 0 || identityOnly)
       throw new errors.InvalidScope(
-        'none of the default scopes is within what this client may ask for; name the scopes wanted',
+        identityOnly
+          ? 'a client that acts for itself has no person to identify; name the scopes wanted'
+          : 'none of the default scopes is within what this client may ask for; name the scopes wanted',
         '',
       );
     params.scope = granted.join(' ');
