@@ -37,11 +37,20 @@ function parseAuthorization(header: string): PresentedCredential {
   if (bearer !== undefined) return { kind: 'credential', value: bearer };
   const basic = BASIC.exec(header)?.[1];
   if (basic !== undefined) {
-    const [user, password] = splitOnce(atob(basic), ':');
+    const [user, password] = splitOnce(decodeBase64(basic), ':');
     // Only API keys come this way; anything else in Basic is not a credential of ours, but it was one: 401, not anonymous.
     return { kind: 'credential', value: API_KEY_START.test(user) && password === '' ? user : '' };
   }
   return { kind: 'credential', value: '' };
+}
+
+/** `atob` throws on a length that no base64 has; such a value is a bad credential like any other. */
+function decodeBase64(text: string): string {
+  try {
+    return atob(text);
+  } catch {
+    return '';
+  }
 }
 
 function splitOnce(text: string, separator: string): [string, string] {
