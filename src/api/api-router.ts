@@ -25,8 +25,10 @@ export function apiRouter(
   return { middleware: router.routes() as Middleware, allowed: router.allowedMethods() as Middleware };
 }
 
+/** Whatever keeps a body from being read was sent by the caller: broken compression has no status of its own. */
 function passStatus(error: Error): never {
-  throw error;
+  if ('status' in error) throw error;
+  throw new LatchkeyError({ status: 400, code: 'bad_body', description: 'The request body could not be read.' });
 }
 
 /** A body that is not JSON is refused before it is read, forms above all: they can be sent by any page without asking. */
@@ -79,7 +81,8 @@ function parse(schema: z.ZodType | undefined, input: unknown): unknown {
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const errors: Record<string, string[]> = {};
+  // Without a prototype, because a field may be called `constructor`.
+  const errors: Record<string, string[]> = Object.create(null);
   for (const issue of parsed.error.issues) {
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.map(String).join('.') || 'body'];
     const sentence = issue.code === 'unrecognized_keys' ? 'This field does not exist.' : `${issue.message}.`;

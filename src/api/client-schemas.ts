@@ -1,12 +1,36 @@
 import { z } from 'zod';
 import type { Client, ClientSettings, IssuedClientSecret } from '../clients/client.ts';
 
+// Control characters, halves of characters and marks that turn the text around: what PostgreSQL refuses and people misread.
+const UNREADABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(255)
+  .refine((text) => !UNREADABLE.test(text), 'Must not contain control characters');
+
 const uris = z.array(z.string().min(1).max(2000)).max(50);
-const jwks = z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(20) });
+const webAddress = (protocol: RegExp): z.ZodURL =>
+  z
+    .url({ protocol })
+    .max(2000)
+    .regex(/^[\x21-\x7e]*$/, 'Must be written in ASCII; percent-encode the rest');
+/** Members of a JWK (RFC 7517) are texts, certificates and operations lists of texts; nothing else is kept. */
+const jwkText = z
+  .string()
+  .max(8192)
+  .regex(/^[\x20-\x7e]*$/, 'Must be plain text');
+const jwks = z.strictObject({
+  keys: z
+    .array(z.record(z.string().regex(/^[\x21-\x7e]{1,100}$/), z.union([jwkText, z.array(jwkText).max(20)])))
+    .min(1)
+    .max(20),
+});
 
 /** Body of `POST /api/clients`; members named as RFC 7591, `first_party` and `resource_server` ours. */
 export const newClientBody = z.strictObject({
-  client_name: z.string().trim().min(1).max(255),
+  client_name: name,
   workspace_id: z.number().int().positive().optional(),
   grant_types: z
     .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
@@ -20,8 +44,8 @@ export const newClientBody = z.strictObject({
     .optional(),
   application_type: z.enum(['web', 'native']).optional(),
   jwks: jwks.optional(),
-  jwks_uri: z.url({ protocol: /^https$/ }).optional(),
-  client_uri: z.url({ protocol: /^https?$/ }).optional(),
+  jwks_uri: webAddress(/^https$/).optional(),
+  client_uri: webAddress(/^https?$/).optional(),
   first_party: z.boolean().default(false),
   resource_server: z.boolean().default(false),
 });
@@ -29,14 +53,14 @@ export const newClientBody = z.strictObject({
 /** Body of `PATCH /api/clients/{client_id}`; what is absent stays. The client's type can not change. */
 export const changedClientBody = z
   .strictObject({
-    client_name: z.string().trim().min(1).max(255),
+    client_name: name,
     grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])).max(3),
     redirect_uris: uris,
     post_logout_redirect_uris: uris,
     scope: z.string().max(20_000),
     jwks: jwks.nullable(),
-    jwks_uri: z.url({ protocol: /^https$/ }).nullable(),
-    client_uri: z.url({ protocol: /^https?$/ }).nullable(),
+    jwks_uri: webAddress(/^https$/).nullable(),
+    client_uri: webAddress(/^https?$/).nullable(),
     first_party: z.boolean(),
     resource_server: z.boolean(),
   })

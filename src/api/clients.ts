@@ -34,7 +34,7 @@ export interface ClientRoutesDeps {
 
 const access = { scopes: ['admin:clients'] } as const;
 const listAnswer = z.object({ data: z.array(clientAnswer), next: z.string().nullable() });
-const position = z.tuple([z.string(), z.string()]);
+const position = z.tuple([z.iso.datetime(), z.string().regex(/^[\x21-\x7e]{1,200}$/)]);
 
 /** The routes of `/api/clients`: OAuth clients, for callers that cover `admin:clients`. */
 export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
@@ -44,6 +44,12 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
     const refused = deps.refusedGrants(limits, entries);
     if (refused.length > 0)
       throw new InvalidInput({ scope: refused.map((entry) => `You can not grant ${entry}: you do not hold it.`) });
+  }
+
+  /** Who gets a secret of a client, or changes where its codes go, can act as it: they must hold all that it may do. */
+  function refuseTakeover(limits: EffectiveScopeInputs, client: Client): void {
+    const known = client.scopes.filter((entry) => deps.scopeFaults([entry]).length === 0);
+    refuseExcess(limits, known);
   }
 
   async function find(clientId: string | undefined): Promise<Client> {
@@ -112,10 +118,11 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
       body: changedClientBody,
       answers: { 200: clientAnswer },
       async handle({ params, body, limits }) {
-        const { clientId } = await find(params.client_id);
+        const client = await find(params.client_id);
         const changes = changesOf(body);
         if (changes.scopes !== undefined) refuseExcess(limits, changes.scopes);
-        return { status: 200, body: presentClient(await deps.change(clientId, changes)) };
+        else refuseTakeover(limits, client);
+        return { status: 200, body: presentClient(await deps.change(client.clientId, changes)) };
       },
     }),
     route({
@@ -137,10 +144,11 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
       access,
       body: newSecretBody,
       answers: { 201: issuedSecretAnswer },
-      async handle({ params, body }) {
-        const { clientId } = await find(params.client_id);
+      async handle({ params, body, limits }) {
+        const client = await find(params.client_id);
+        refuseTakeover(limits, client);
         const expiresAt = body.expires_at === undefined ? null : new Date(body.expires_at);
-        return { status: 201, body: presentSecret(await deps.addSecret(clientId, expiresAt)) };
+        return { status: 201, body: presentSecret(await deps.addSecret(client.clientId, expiresAt)) };
       },
     }),
     route({

@@ -1,4 +1,5 @@
 import type { FieldErrors } from '../core/errors.ts';
+import { publicKeyFault } from '../crypto/public-key.ts';
 import type { ClientSettings } from './client.ts';
 
 /** Lists what is wrong with a client's settings, by the RFC 7591 name of the field; empty when nothing is. */
@@ -44,10 +45,13 @@ const SCRIPT_SCHEMES: ReadonlySet<string> = new Set(['javascript:', 'data:', 'vb
 export function redirectUriFault(uri: string, applicationType: 'web' | 'native'): string | null {
   const url = URL.parse(uri);
   if (url === null) return 'must be an absolute URI.';
-  if (/[\s*\\]/.test(uri)) return 'must be written out: no spaces, wildcards or backslashes.';
+  if (/[^\x21-\x7e]|[*\\]/.test(uri))
+    return 'must be written out in ASCII: no spaces, wildcards or backslashes; percent-encode the rest.';
   if (uri.includes('#')) return 'must not contain a fragment.';
   if (url.username !== '' || url.password !== '') return 'must not contain a user name or password.';
   if (SCRIPT_SCHEMES.has(url.protocol)) return 'must not use a scheme that runs or reads something locally.';
+  // The parser forgives `https:host` and `https:///host`; it is compared literally, so it must be written as it is meant.
+  if (/^https?:/i.test(uri) && !/^https?:\/\/[^/]/i.test(uri)) return 'must be written with // and a host.';
   if (url.protocol === 'https:') return url.hostname === '' ? 'must name a host.' : null;
   if (url.protocol === 'http:') {
     if (!LOOPBACK_HOSTS.has(url.hostname)) return 'must use https; http is for loopback addresses of native clients.';
@@ -60,12 +64,11 @@ export function redirectUriFault(uri: string, applicationType: 'web' | 'native')
 }
 
 function keyFaults(settings: ClientSettings): string[] {
-  if (settings.authMethod !== 'private_key_jwt') return [];
-  if (settings.jwks === null && settings.jwksUri === null) return ['private_key_jwt needs jwks or jwks_uri.'];
-  if (settings.jwks !== null && settings.jwksUri !== null) return ['Give jwks or jwks_uri, not both.'];
-  const keys = settings.jwks?.keys ?? [];
-  if (settings.jwks !== null && keys.length === 0) return ['Give at least one public key.'];
-  if (keys.some((key) => 'd' in key || 'k' in key))
-    return ['Only public keys belong here; remove the private members.'];
-  return [];
+  const faults = (settings.jwks?.keys ?? []).flatMap((key) => publicKeyFault(key) ?? []);
+  if (settings.jwks !== null && settings.jwksUri !== null) faults.push('Give jwks or jwks_uri, not both.');
+  if (settings.authMethod === 'private_key_jwt' && settings.jwksUri === null) {
+    if (settings.jwks === null) faults.push('private_key_jwt needs jwks or jwks_uri.');
+    else if (settings.jwks.keys.length === 0) faults.push('Give at least one public key.');
+  }
+  return [...new Set(faults)];
 }

@@ -81,9 +81,14 @@ export function knexClientRepository(knex: Knex): ClientRepository {
     },
 
     async list({ workspaceId, limit, after }) {
-      const query = knex('oauth_clients').orderBy(['created_at', 'client_id']).limit(limit);
+      // A cursor has the milliseconds of a Date; with the microseconds of the row a page would begin with the last one's end.
+      const query = knex('oauth_clients').orderByRaw("date_trunc('milliseconds', created_at), client_id").limit(limit);
       if (workspaceId !== null) query.where({ workspace_id: workspaceId });
-      if (after !== null) query.whereRaw('(created_at, client_id) > (?, ?)', [after.createdAt, after.clientId]);
+      if (after !== null)
+        query.whereRaw("(date_trunc('milliseconds', created_at), client_id) > (?, ?)", [
+          after.createdAt,
+          after.clientId,
+        ]);
       const rows: ClientRow[] = await query.select('*');
       return withSecrets(rows);
     },
