@@ -24,7 +24,15 @@ export const capabilities: ReadonlySet<string> = new Set([
 ]);
 
 const allCapabilities = [...capabilities];
-const roots = ['compose.ts', 'app.ts', 'main.ts', 'run-server.ts', 'open-installation.ts', 'first-start.ts'];
+const roots = [
+  'compose.ts',
+  'app.ts',
+  'main.ts',
+  'run-server.ts',
+  'open-installation.ts',
+  'first-start.ts',
+  'compose-people.ts',
+];
 const belowDeliveries = ['core', 'crypto', 'config', 'db', 'http', ...allCapabilities];
 const delivery = [...belowDeliveries, 'verification', 'oauth'];
 
