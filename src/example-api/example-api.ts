@@ -1,12 +1,17 @@
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
-import type { Context, Middleware } from 'koa';
+import type { Context, Middleware, Next } from 'koa';
+import compose from 'koa-compose';
 import { z } from 'zod';
 import { principalFrom, protect, type Verify } from '../resource-server/koa.ts';
 import type { Post, PostEnvironment, PostRepository } from './post.ts';
 
 const PAGE_LENGTH = 100;
-const newPost = z.strictObject({ title: z.string().trim().min(1).max(200), body: z.string().max(20_000).default('') });
+const text = z.string().refine((value) => !value.includes('\0'), 'Must not contain NUL characters');
+const newPost = z.strictObject({
+  title: text.trim().min(1).max(200),
+  body: text.max(20_000).default(''),
+});
 
 /** Builds the example resource server: a few routes that use nothing but the published middleware. */
 export function exampleApi(verify: Verify, posts: PostRepository): Middleware {
@@ -16,7 +21,8 @@ export function exampleApi(verify: Verify, posts: PostRepository): Middleware {
     context.body = { data: (await posts.list(environmentOf(context), PAGE_LENGTH)).map(present) };
   });
 
-  router.post('/posts', protect(verify, 'posts:write'), bodyParser({ enableTypes: ['json'] }), async (context) => {
+  const readJson = bodyParser({ enableTypes: ['json'], jsonLimit: '64kb' });
+  router.post('/posts', protect(verify, 'posts:write'), requireJson, readJson, async (context) => {
     const input = newPost.safeParse(context.request.body ?? {});
     if (!input.success) {
       const fields = input.error.issues.map((issue) => [issue.path.join('.') || 'body', [`${issue.message}.`]]);
@@ -35,7 +41,13 @@ export function exampleApi(verify: Verify, posts: PostRepository): Middleware {
     if (!deleted) context.body = { message: 'Not found.' };
   });
 
-  return router.routes() as Middleware;
+  return compose([router.routes() as Middleware, router.allowedMethods() as Middleware]);
+}
+
+async function requireJson(context: Context, next: Next): Promise<void> {
+  if (context.is('application/json') !== false) return next();
+  context.status = 415;
+  context.body = { message: 'The request body must be JSON: send Content-Type: application/json.' };
 }
 
 /** Test credentials touch test data only. */

@@ -14,11 +14,16 @@ export function errorResponder(translateError: (error: unknown) => unknown, repo
     } catch (thrown) {
       answer(context, translateError(thrown), report);
     }
-    if (context.status === 404 && !context.body) {
-      context.status = 404;
-      context.body = { message: 'Not found.' };
-    }
+    if (context.body) return;
+    // The router tells methods it knows (405) from others (501); to the caller both are a method that is not there.
+    if (context.status === 405 || context.status === 501) refuse(context, 405, 'Method not allowed.');
+    if (context.status === 404) refuse(context, 404, 'Not found.');
   };
+}
+
+function refuse(context: Context, status: number, message: string): void {
+  context.status = status;
+  context.body = { message };
 }
 
 function answer(context: Context, error: unknown, report: ReportFailure): void {
