@@ -1,12 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import { clientRoutes } from './api/clients.ts';
 import { scopeRoutes } from './api/scopes.ts';
+import { signingKeyRoutes } from './api/signing-keys.ts';
 import { verifyForProxies } from './api/verify-for-proxies.ts';
 import { createListener } from './app.ts';
 import type { Maintenance } from './cli/maintenance.ts';
 import { addClientSecret } from './clients/add-client-secret.ts';
 import { changeClient } from './clients/change-client.ts';
 import { knexClientRepository } from './clients/knex-client-repository.ts';
+import { clientSweeps } from './clients/pg-client-sweep.ts';
 import { registerClient } from './clients/register-client.ts';
 import type { ConfigFacts } from './config/config-facts.ts';
 import { isProduction } from './config/environment.ts';
@@ -20,6 +22,8 @@ import { translateDatabaseError } from './db/database-error.ts';
 import { migrateToLatest, migrationStatus } from './db/migrate.ts';
 import { oneAtATime } from './db/one-at-a-time.ts';
 import { maintenanceTimeouts } from './db/open-database.ts';
+import { runSweeps, type Sweep } from './db/run-sweeps.ts';
+import { startSweeper } from './db/sweeper.ts';
 import { exampleApi } from './example-api/example-api.ts';
 import { knexPostRepository } from './example-api/knex-post-repository.ts';
 import { type FirstStartDeps, makeAdministrator, startForTheFirstTime } from './first-start.ts';
@@ -32,13 +36,16 @@ import { knexSigningKeyRepository } from './oauth/knex-signing-key-repository.ts
 import { loadSigningKeys } from './oauth/load-signing-keys.ts';
 import { mountProvider } from './oauth/mount-provider.ts';
 import { pgArtifactRepository } from './oauth/pg-artifact-repository.ts';
-import { sweepArtifacts } from './oauth/pg-artifact-sweep.ts';
+import { oauthSweeps } from './oauth/pg-artifact-sweep.ts';
 import { pgClientMetadata } from './oauth/pg-client-metadata.ts';
 import { logProviderEvents } from './oauth/provider-events.ts';
 import { providerFacts } from './oauth/provider-facts.ts';
+import { rotateSigningKeys } from './oauth/rotate-signing-keys.ts';
 import type { PrivateJwk } from './oauth/signing-key.ts';
+import { openSigningKeyRing } from './oauth/signing-key-ring.ts';
 import { type Installation, openInstallation, readSettings, refuseUnsafe, settleIssuer } from './open-installation.ts';
 import { knexUserRepository } from './users/knex-user-repository.ts';
+import { userSweeps } from './users/pg-user-sweep.ts';
 import { createOauthTokenLookup } from './verification/pg-credential-lookup.ts';
 import { verifyCredential } from './verification/verify-credential.ts';
 import { knexWorkspaceRepository } from './workspaces/knex-workspace-repository.ts';
@@ -54,8 +61,13 @@ export interface ComposedServer {
   readonly welcome: string | null;
   /** Answers 503 at `/readyz` from now on. */
   startDraining(): void;
+  /** Looks at the signing keys now instead of within ten seconds. */
+  refreshSigningKeys(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What the sweeper and `latchkey prune` delete; whoever owns a table adds to it here. */
+const sweeps: readonly Sweep[] = [...oauthSweeps, ...clientSweeps, ...userSweeps];
 
 /** Opens the installation of an environment and wires a server onto it; throws `ConfigurationError` where it must not start. */
 export async function composeServer(environment: NodeJS.ProcessEnv, listeningPort: number): Promise<ComposedServer> {
@@ -86,24 +98,33 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     }),
   );
 
-  const signingKeys = await loadSigningKeys(knexSigningKeyRepository(knex), deriveKeys(secretKeys, 'sealing'));
-  refuseUnsafe(await knownFacts(installation, issuer, signingKeys), log);
+  const signingKeys = knexSigningKeyRepository(knex);
+  const sealingKeys = deriveKeys(secretKeys, 'sealing');
+  refuseUnsafe(await knownFacts(installation, issuer, await loadSigningKeys(signingKeys, sealingKeys)), log);
 
   const cookieKeys = deriveKeys(secretKeys, 'cookies').map(({ key }) => key.toString('base64url'));
-  const provider = createProvider(
-    {
-      issuer,
-      catalog,
-      signingKeys,
-      cookieKeys,
-      storage: {
-        artifacts: pgArtifactRepository(pool, translateDatabaseError),
-        findClient: pgClientMetadata(pool, translateDatabaseError),
-      },
+  const keyRing = await openSigningKeyRing({
+    repository: signingKeys,
+    sealingKeys,
+    build: (keys) => {
+      const built = createProvider(
+        {
+          issuer,
+          catalog,
+          signingKeys: keys,
+          cookieKeys,
+          storage: {
+            artifacts: pgArtifactRepository(pool, translateDatabaseError),
+            findClient: pgClientMetadata(pool, translateDatabaseError),
+          },
+        },
+        deriveKeys(secretKeys, 'pepper'),
+      );
+      logProviderEvents(built, log);
+      return built;
     },
-    deriveKeys(secretKeys, 'pepper'),
-  );
-  logProviderEvents(provider, log);
+    reportFailure: (error) => log.warn({ error }, 'the signing keys could not be read; the present ones stay'),
+  });
 
   const verify = verifyCredential({
     catalog,
@@ -123,10 +144,14 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     observe: observeRequests(log, metrics),
     health: { isDraining: () => draining, pingDatabase: () => pool.query('SELECT 1') },
     metrics: metricsEndpoint({ metrics, verify, openToAll: isLoopback(issuer) }),
-    provider: mountProvider({ current: () => provider, catalog }),
+    provider: mountProvider({ current: keyRing.current, catalog }),
     apiRoutes: [
       ...clientRoutes({ ...capabilities.clients, refusedGrants: mayGrant }),
       ...scopeRoutes({ catalog, refusedGrants: mayGrant }),
+      ...signingKeyRoutes({
+        signingKeys,
+        rotate: rotateSigningKeys({ repository: signingKeys, sealingKeys, refresh: keyRing.refresh }),
+      }),
     ],
     verify,
     exampleApi: config.seedExamples ? exampleApi(verify, knexPostRepository(knex)) : null,
@@ -142,6 +167,12 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     }),
   });
 
+  const sweeper = startSweeper({
+    databaseUrl: database.databaseUrl,
+    sweeps,
+    onSwept: (rows) => log.debug({ rows }, 'swept'),
+    reportFailure: (error, table) => log.warn({ error, table }, 'sweeping failed'),
+  });
   return {
     server: createServer({ requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16_384 }, listener),
     installation,
@@ -149,8 +180,10 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     welcome,
     startDraining: () => {
       draining = true;
+      void sweeper.stop();
     },
-    close: () => database.close(),
+    refreshSigningKeys: keyRing.refresh,
+    close: () => Promise.all([keyRing.close(), sweeper.stop()]).then(() => database.close()),
   };
 }
 
@@ -248,7 +281,7 @@ export async function openForMaintenance(environment: NodeJS.ProcessEnv): Promis
     },
     prune: async () => {
       await migrate();
-      return { oauth_artifacts: await sweepArtifacts(database.pool) };
+      return runSweeps(database.pool, sweeps);
     },
     bootstrap: async ({ email, name }) => {
       await migrate();
