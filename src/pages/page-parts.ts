@@ -1,0 +1,27 @@
+import type { Context } from 'koa';
+import type { AccountPort, SignedIn, Visitor } from './account-port.ts';
+import type { FormGuard } from './csrf.ts';
+import type { Interactions } from './interaction-port.ts';
+import type { HeadLine } from './render.ts';
+import type { ReadSession, SessionCookie } from './session-cookie.ts';
+
+/** What every page is made with. */
+export interface PageParts {
+  readonly accounts: AccountPort;
+  readonly interactions: Interactions;
+  readonly session: ReadSession;
+  readonly cookie: SessionCookie;
+  readonly forms: FormGuard;
+  readonly visitor: (context: Context) => Visitor;
+}
+
+/** A sentence about one field of a form. */
+export interface FieldError {
+  readonly field: string;
+  readonly sentence: string;
+}
+
+/** The head line of a page for the person signed in. */
+export function headLine(parts: Pick<PageParts, 'forms'>, context: Context, signedIn: SignedIn): HeadLine {
+  return { email: signedIn.user.email, csrf: parts.forms.sessionToken(context) };
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import Router from '@koa/router';
+import type { Middleware } from 'koa';
+import compose from 'koa-compose';
+import type { KeyRing } from '../crypto/derive-keys.ts';
+import type { AccountPort } from './account-port.ts';
+import { changePassword, changePasswordPage } from './change-password.ts';
+import { formGuard } from './csrf.ts';
+import { forgotPassword, forgotPasswordPage } from './forgot-password.ts';
+import { homePage } from './home.ts';
+import { interactionConsent, interactionPage, interactionSignIn } from './interaction.ts';
+import type { Interactions } from './interaction-port.ts';
+import type { PageParts } from './page-parts.ts';
+import { readSession, sessionCookie } from './session-cookie.ts';
+import { setPassword, setPasswordPage } from './set-password.ts';
+import { signIn, signInPage } from './sign-in.ts';
+import { signedOutPage, signOut } from './sign-out.ts';
+import { serveStylesheet, stylesheetPath } from './stylesheet.ts';
+
+/** What the pages are made from; the composition root fills it in. */
+export interface PagesDeps {
+  /** The public origin: what the browser's `Origin` must be, and whether cookies are `Secure`. */
+  readonly issuer: string;
+  readonly cookieDomain: string | undefined;
+  /** Hosts with their ports whose pages may sign in and out by JSON. */
+  readonly statefulDomains: readonly string[];
+  /** Keys of purpose `csrf`. */
+  readonly csrfKeys: KeyRing;
+  /** Finds the address a request comes from, proxies considered. */
+  readonly clientAddress: (request: IncomingMessage) => string;
+  readonly accounts: AccountPort;
+  readonly interactions: Interactions;
+}
+
+const USER_AGENT_LENGTH = 300;
+
+/** Mounts every page; `errorPages` stands further out. */
+export function pages(deps: PagesDeps): Middleware {
+  const cookie = sessionCookie(deps);
+  const parts: PageParts = {
+    accounts: deps.accounts,
+    interactions: deps.interactions,
+    cookie,
+    session: readSession(cookie, deps.accounts.resumeSession),
+    forms: formGuard({ ...deps, keys: deps.csrfKeys, sessionCookie: cookie }),
+    visitor: (context) => ({
+      address: deps.clientAddress(context.req),
+      userAgent: context.get('User-Agent').slice(0, USER_AGENT_LENGTH),
+    }),
+  };
+  const router = new Router();
+  const route = (method: 'GET' | 'POST', path: string, handler: Middleware): void => {
+    router.register(path, [method], handler);
+  };
+  route('GET', stylesheetPath, serveStylesheet);
+  route('GET', '/', homePage(parts));
+  route('GET', '/login', signInPage(parts));
+  route('POST', '/login', signIn(parts));
+  route('POST', '/logout', signOut(parts));
+  route('GET', '/signed-out', signedOutPage);
+  route('GET', '/interaction/:uid', interactionPage(parts));
+  route('POST', '/interaction/:uid/sign-in', interactionSignIn(parts));
+  route('POST', '/interaction/:uid/consent', interactionConsent(parts));
+  route('GET', '/set-password/:token', setPasswordPage(parts));
+  route('POST', '/set-password/:token', setPassword(parts));
+  route('GET', '/forgot-password', forgotPasswordPage(parts));
+  route('POST', '/forgot-password', forgotPassword(parts));
+  route('GET', '/change-password', changePasswordPage(parts));
+  route('POST', '/change-password', changePassword(parts));
+  return compose([router.routes() as Middleware, router.allowedMethods() as Middleware]);
+}

@@ -1,0 +1,106 @@
+import type { IncomingMessage } from 'node:http';
+import type { Context } from 'koa';
+import { LatchkeyError } from '../core/errors.ts';
+
+/** A form as it was sent: one value a field, except for the lists that the page has. */
+export interface Form {
+  /** The value of a field; empty when it was not sent. */
+  text(name: string): string;
+  list(name: string): readonly string[];
+}
+
+const LIMIT_BYTES = 65_536;
+
+/** Reads a form body; throws 400, 413 or 415 for what is none, a repeated field that is no list among it. */
+export async function readForm(context: Context, lists: readonly string[] = []): Promise<Form> {
+  if (!context.is('application/x-www-form-urlencoded')) throw notAForm();
+  const fields = new Map<string, string[]>();
+  for (const [name, value] of decodeForm(await readBody(context.req))) {
+    const values = fields.get(name);
+    if (values === undefined) fields.set(name, [value]);
+    else if (lists.includes(name)) values.push(value);
+    else throw unreadable(`${name.slice(0, 40)} is repeated`);
+  }
+  return {
+    text: (name) => fields.get(name)?.[0] ?? '',
+    list: (name) => fields.get(name) ?? [],
+  };
+}
+
+/** Reads a JSON object; throws 400, 413. */
+export async function readJsonObject(context: Context): Promise<Readonly<Record<string, unknown>>> {
+  const body = await readBody(context.req);
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw unreadable('no JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unreadable('no object');
+  return Object.fromEntries(Object.entries(value));
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') throw notAForm();
+  if (Number(request.headers['content-length'] ?? 0) > LIMIT_BYTES) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const bytes: Buffer = chunk;
+    size += bytes.length;
+    if (size > LIMIT_BYTES) throw tooLarge();
+    chunks.push(bytes);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw unreadable('no UTF-8');
+  }
+}
+
+function decodeForm(body: string): readonly (readonly [string, string])[] {
+  return body
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const at = pair.indexOf('=');
+      return at < 0 ? [decodePart(pair), ''] : [decodePart(pair.slice(0, at)), decodePart(pair.slice(at + 1))];
+    });
+}
+
+function decodePart(part: string): string {
+  let text: string;
+  try {
+    text = decodeURIComponent(part.replaceAll('+', ' '));
+  } catch {
+    throw unreadable('a broken escape');
+  }
+  // PostgreSQL stores no NUL, and nobody types one.
+  if (text.includes('\0')) throw unreadable('NUL');
+  return text;
+}
+
+function unreadable(detail: string): LatchkeyError {
+  return new LatchkeyError({
+    status: 400,
+    code: 'unreadable_body',
+    description: 'The request body could not be read.',
+    detail,
+  });
+}
+
+function tooLarge(): LatchkeyError {
+  return new LatchkeyError({
+    status: 413,
+    code: 'body_too_large',
+    description: 'The request body is too large.',
+  });
+}
+
+function notAForm(): LatchkeyError {
+  return new LatchkeyError({
+    status: 415,
+    code: 'unsupported_media_type',
+    description: 'The request body must be a form: send Content-Type: application/x-www-form-urlencoded.',
+  });
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Eta } from 'eta/core';
+import type { Context } from 'koa';
+import { type FormTarget, setPageHeaders } from './page-headers.ts';
+import { stylesheetPath } from './stylesheet.ts';
+import { viewsFolder } from './views-folder.ts';
+
+/** Who is signed in, with the token of the form that signs them out. */
+export interface HeadLine {
+  readonly email: string;
+  readonly csrf: string;
+}
+
+/** What the frame around every page shows. */
+export interface Frame {
+  /** In the browser's tab, before the name of the product. */
+  readonly title: string;
+  readonly width?: 'narrow' | 'wide';
+  /** Left out where nobody is signed in, or nothing should lead away. */
+  readonly signedIn?: HeadLine;
+  readonly formTarget?: FormTarget;
+  readonly status?: number;
+}
+
+const templates = new Eta({ autoEscape: true, cache: true, escapeFunction: escapeHtml });
+templates.resolvePath = (name) => join(viewsFolder, `${name}.eta`);
+templates.readFile = (path) => readFileSync(path, 'utf8');
+
+/** Answers with a page: template `view` in the frame, everything in `model` escaped where it is written. */
+export function renderPage(context: Context, view: string, frame: Frame, model: object = {}): void {
+  const html = templates.render(view, {
+    width: 'narrow',
+    signedIn: null,
+    ...frame,
+    ...model,
+    stylesheet: stylesheetPath,
+  });
+  context.status = frame.status ?? 200;
+  setPageHeaders(context, frame.formTarget ?? 'self');
+  context.type = 'text/html; charset=utf-8';
+  context.body = html;
+}
+
+/** Sends the browser on after a form (303, so that the form is not sent again to the new place). */
+export function seeOther(context: Context, location: string): void {
+  context.status = 303;
+  context.set('Location', location);
+  context.set('Cache-Control', 'no-store');
+  context.body = '';
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Throws where a template names what its model does not have, rather than showing a person `undefined`. */
+function escapeHtml(value: unknown): string {
+  if (value === undefined || value === null) throw new TypeError('a template writes a value that is not there');
+  return String(value).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}
