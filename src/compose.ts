@@ -10,6 +10,8 @@ import { changeClient } from './clients/change-client.ts';
 import { knexClientRepository } from './clients/knex-client-repository.ts';
 import { clientSweeps } from './clients/pg-client-sweep.ts';
 import { registerClient } from './clients/register-client.ts';
+import { composePeople, type People } from './compose-people.ts';
+import { composeProtocol } from './compose-protocol.ts';
 import type { ConfigFacts } from './config/config-facts.ts';
 import { isProduction } from './config/environment.ts';
 import { systemClock } from './core/clock.ts';
@@ -24,31 +26,28 @@ import { oneAtATime } from './db/one-at-a-time.ts';
 import { maintenanceTimeouts } from './db/open-database.ts';
 import { runSweeps, type Sweep } from './db/run-sweeps.ts';
 import { startSweeper } from './db/sweeper.ts';
+import { createUnitOfWork } from './db/transaction.ts';
 import { exampleApi } from './example-api/example-api.ts';
 import { knexPostRepository } from './example-api/knex-post-repository.ts';
 import { type FirstStartDeps, makeAdministrator, startForTheFirstTime } from './first-start.ts';
 import { openMetrics } from './http/metrics.ts';
 import { metricsEndpoint } from './http/metrics-endpoint.ts';
 import { observeRequests } from './http/observe-requests.ts';
+import { readCookie } from './http/read-cookie.ts';
 import { requestIdOf } from './http/request-id.ts';
-import { createProvider } from './oauth/create-provider.ts';
 import { knexSigningKeyRepository } from './oauth/knex-signing-key-repository.ts';
 import { loadSigningKeys } from './oauth/load-signing-keys.ts';
-import { mountProvider } from './oauth/mount-provider.ts';
-import { pgArtifactRepository } from './oauth/pg-artifact-repository.ts';
 import { oauthSweeps } from './oauth/pg-artifact-sweep.ts';
-import { pgClientMetadata } from './oauth/pg-client-metadata.ts';
-import { logProviderEvents } from './oauth/provider-events.ts';
 import { providerFacts } from './oauth/provider-facts.ts';
 import { rotateSigningKeys } from './oauth/rotate-signing-keys.ts';
 import type { PrivateJwk } from './oauth/signing-key.ts';
-import { openSigningKeyRing } from './oauth/signing-key-ring.ts';
 import { type Installation, openInstallation, readSettings, refuseUnsafe, settleIssuer } from './open-installation.ts';
-import { knexUserRepository } from './users/knex-user-repository.ts';
+import { protocolErrorPage, protocolLogoutPage, protocolSignedOutPage } from './pages/protocol-pages.ts';
+import { sessionCookie } from './pages/session-cookie.ts';
 import { userSweeps } from './users/pg-user-sweep.ts';
-import { createOauthTokenLookup } from './verification/pg-credential-lookup.ts';
-import { verifyCredential } from './verification/verify-credential.ts';
 import { knexWorkspaceRepository } from './workspaces/knex-workspace-repository.ts';
+import { pgMemberWorkspaces, workspaceOf } from './workspaces/pg-member-workspaces.ts';
+import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
 
 export { runServer } from './run-server.ts';
 
@@ -103,33 +102,24 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   refuseUnsafe(await knownFacts(installation, issuer, await loadSigningKeys(signingKeys, sealingKeys)), log);
 
   const cookieKeys = deriveKeys(secretKeys, 'cookies').map(({ key }) => key.toString('base64url'));
-  const keyRing = await openSigningKeyRing({
-    repository: signingKeys,
-    sealingKeys,
-    build: (keys) => {
-      const built = createProvider(
-        {
-          issuer,
-          catalog,
-          signingKeys: keys,
-          cookieKeys,
-          storage: {
-            artifacts: pgArtifactRepository(pool, translateDatabaseError),
-            findClient: pgClientMetadata(pool, translateDatabaseError),
-          },
-        },
-        deriveKeys(secretKeys, 'pepper'),
-      );
-      logProviderEvents(built, log);
-      return built;
+  const cookie = sessionCookie({ issuer, cookieDomain: config.cookieDomain });
+  const { people, workspaces } = capabilities;
+  const memberWorkspaces = pgMemberWorkspaces(pool);
+  const { keyRing, verify, ...protocol } = await composeProtocol(installation, {
+    issuer,
+    cookieKeys,
+    pages: { error: protocolErrorPage, logout: protocolLogoutPage, signedOut: protocolSignedOutPage },
+    findActiveUser: async (id) => {
+      const user = await people.users.find(id);
+      return user?.disabledAt === null ? user : null;
     },
-    reportFailure: (error) => log.warn({ error }, 'the signing keys could not be read; the present ones stay'),
-  });
-
-  const verify = verifyCredential({
-    catalog,
-    findOauthToken: createOauthTokenLookup(pool, translateDatabaseError),
-    defaultResource: issuer,
+    findSession: async (request) => {
+      const value = readCookie(request.headers.cookie, cookie.name);
+      return value === null ? null : ((await people.resumeSession(value))?.session ?? null);
+    },
+    forgetCookie: cookie.clear,
+    workspaceOf: workspaceOf(memberWorkspaces),
+    workspaceName: async (id) => (await workspaces.find(id))?.name ?? null,
   });
   const metrics = openMetrics();
   const mayGrant = (limits: Parameters<typeof refusedGrants>[1], entries: readonly string[]) =>
@@ -144,7 +134,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     observe: observeRequests(log, metrics),
     health: { isDraining: () => draining, pingDatabase: () => pool.query('SELECT 1') },
     metrics: metricsEndpoint({ metrics, verify, openToAll: isLoopback(issuer) }),
-    provider: mountProvider({ current: keyRing.current, catalog }),
+    provider: protocol.middleware,
     apiRoutes: [
       ...clientRoutes({ ...capabilities.clients, refusedGrants: mayGrant }),
       ...scopeRoutes({ catalog, refusedGrants: mayGrant }),
@@ -188,11 +178,16 @@ async function wire(installation: Installation, listeningPort: number): Promise<
 }
 
 function wireCapabilities({ catalog, secretKeys, database }: Installation): {
+  readonly people: People;
+  readonly workspaces: WorkspaceRepository;
   readonly firstStart: FirstStartDeps;
   readonly clients: Omit<Parameters<typeof clientRoutes>[0], 'refusedGrants'>;
 } {
   const clients = knexClientRepository(database.knex);
-  const workspaces = knexWorkspaceRepository(() => database.knex);
+  const unit = createUnitOfWork(database.knex);
+  const workspaces = knexWorkspaceRepository(unit.current);
+  const hasher = secretHasher();
+  const people = composePeople({ unit, hasher });
   const peppers = deriveKeys(secretKeys, 'pepper');
   const scopeFaults = (entries: readonly string[]): readonly string[] =>
     catalog.validateGrantable(entries).map(({ message }) => message);
@@ -208,12 +203,14 @@ function wireCapabilities({ catalog, secretKeys, database }: Installation): {
     scopeFaults,
   });
   return {
+    people,
+    workspaces,
     firstStart: {
-      users: knexUserRepository(() => database.knex),
+      users: people.users,
       workspaces,
       posts: knexPostRepository(database.knex),
       register,
-      hashPassword: secretHasher().hashPassword,
+      hashPassword: hasher.hashPassword,
       generatePassword: () => randomToken(20),
     },
     clients: {

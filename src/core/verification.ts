@@ -60,8 +60,8 @@ export interface VerificationQuestion {
   readonly credential: string | null;
   /** Null only identifies: it asks who this is, not whether something is allowed. An empty list is never a pass. */
   readonly requirement: Requirement | null;
-  /** Identifier of the resource asked for; null is the default resource. */
-  readonly audience: string | null;
+  /** Identifier of the resource asked for; null is the default resource, `any` (which is no URI) every resource. */
+  readonly audience: string | 'any' | null;
   /** How many calls this one counts for; 0 asks without counting. */
   readonly cost: number;
 }

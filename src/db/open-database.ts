@@ -58,6 +58,8 @@ export interface OpenDatabaseOptions {
 export interface Database {
   readonly knex: Knex;
   readonly pool: pg.Pool;
+  /** The connections behind `knex`, for transactions that are written in SQL: they must not hold those of the hot path. */
+  readonly transactionPool: pg.Pool;
   /** Closes every connection; waits at most five seconds for those in use. */
   close(): Promise<void>;
 }
@@ -82,6 +84,7 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
   return {
     knex,
     pool,
+    transactionPool: knexPool,
     close: () => {
       closing ??= close();
       return closing;

@@ -1,14 +1,30 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware, Next } from 'koa';
 import compose from 'koa-compose';
 import type { Provider } from 'oidc-provider';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
+import type { RequestTransactions } from '../db/request-transaction.ts';
+import { type Identify, introspect } from './introspect.ts';
+import type { ArtifactRepository } from './protocol-artifact.ts';
 import { refusedRequest } from './refused-request.ts';
+import { replayRefresh } from './replay-refresh.ts';
+import { type RequestSession, requestSession, withRequestSession } from './request-session.ts';
+import { type RevokeToken, revoke } from './revoke.ts';
 
 /** What stands around the provider. */
 export interface MountProviderDeps {
   /** The provider of this moment; another one after the signing keys were rotated. */
   readonly current: () => Provider;
+  readonly issuer: string;
   readonly catalog: ScopeCatalog;
+  readonly artifacts: ArtifactRepository;
+  readonly transactions: RequestTransactions;
+  readonly identify: Identify;
+  readonly revokeToken: RevokeToken;
+  readonly userinfo: (context: Context) => Promise<void>;
+  readonly findSession: (request: IncomingMessage) => Promise<RequestSession | null>;
+  /** Ends our session after a logout that the person confirmed, and forgets its cookie. */
+  readonly endSession: (context: Context, sessionId: number) => Promise<void>;
 }
 
 const OPEN_PATHS: ReadonlySet<string> = new Set([
@@ -17,34 +33,58 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([
   '/oauth/jwks',
 ]);
 
-/** Mounts the provider under `/oauth` and the two discovery documents. */
-export function mountProvider({ current, catalog }: MountProviderDeps): Middleware {
-  const composed = new WeakMap<Provider, (context: Context, next: Next) => Promise<void>>();
+/** Paths that a browser visits with a person in front of it; only they have a session. */
+const PERSON_PATHS = /^\/oauth\/(?:authorize|logout)(?:\/|$)/;
 
-  function middlewareOf(provider: Provider): (context: Context, next: Next) => Promise<void> {
-    const known = composed.get(provider);
-    if (known !== undefined) return known;
-    const made = compose(provider.middleware) as (context: Context, next: Next) => Promise<void>;
-    composed.set(provider, made);
-    return made;
+/* The library's own auto-submitting forms add the hash of their script to script-src; forms may go to clients. */
+const PROTOCOL_PAGE_POLICY =
+  "default-src 'none'; script-src 'report-sample'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/** Mounts the provider under `/oauth` and the two discovery documents. */
+export function mountProvider(deps: MountProviderDeps): Middleware {
+  const middlewareOf = composedOnce();
+
+  async function answer(context: Context): Promise<void> {
+    await middlewareOf(deps.current())(context, async () => {});
+    switch (context.path) {
+      case '/oauth/token':
+        return replayRefresh(context, deps.artifacts);
+      case '/oauth/introspect':
+        return introspect(context, deps.identify, deps.issuer);
+      case '/oauth/revoke':
+        return revoke(context, deps.revokeToken);
+      case '/oauth/logout/confirm':
+        return endOurs(context, deps);
+    }
   }
 
   return async (context, next) => {
     const open = OPEN_PATHS.has(context.path);
     if (!open && !context.path.startsWith('/oauth/')) return next();
     const fault = refusedRequest(context.req.rawHeaders, context.querystring);
-    if (fault !== null) {
-      context.status = 400;
-      context.set('Cache-Control', 'no-store');
-      context.body = { error: 'invalid_request', error_description: fault };
-      return;
-    }
-    await middlewareOf(current())(context, async () => {});
+    if (fault !== null) return refuse(context, fault);
+    if (context.path === '/oauth/userinfo') return deps.userinfo(context);
+    const person = PERSON_PATHS.test(context.path);
+    if (person) context.set('Content-Security-Policy', PROTOCOL_PAGE_POLICY);
+    const session = person ? await deps.findSession(context.req) : null;
+    // What a failed request has written is undone, whatever the library had answered until then.
+    await withRequestSession(session, () =>
+      deps.transactions.run(
+        () => answer(context),
+        () => context.status < 500,
+      ),
+    );
     if (open) openToEveryPage(context);
     if (open && context.status === 200) context.set('Cache-Control', 'public, max-age=300');
-    if (context.path.startsWith('/.well-known/') && context.status === 200) describeOurs(context, catalog);
+    if (context.path.startsWith('/.well-known/') && context.status === 200) describeOurs(context, deps);
     if (context.status === 503) context.set('Retry-After', '2');
   };
+}
+
+function refuse(context: Context, description: string): void {
+  context.status = 400;
+  context.set('Cache-Control', 'no-store');
+  context.body = { error: 'invalid_request', error_description: description };
 }
 
 /** Set behind the library, which answers no preflight where a header of this kind stands already. */
@@ -53,12 +93,32 @@ function openToEveryPage(context: Context): void {
   context.remove('Vary');
 }
 
-/** The library lists only its static scopes in the metadata (RFC 8414 section 2); the vocabulary is ours to add. */
-function describeOurs(context: Context, catalog: ScopeCatalog): void {
+/** Middleware of a provider, put together once for each. */
+function composedOnce(): (provider: Provider) => (context: Context, next: Next) => Promise<void> {
+  const composed = new WeakMap<Provider, (context: Context, next: Next) => Promise<void>>();
+  return (provider) => {
+    const known = composed.get(provider);
+    if (known !== undefined) return known;
+    const made = compose(provider.middleware) as (context: Context, next: Next) => Promise<void>;
+    composed.set(provider, made);
+    return made;
+  };
+}
+
+/** Signing out at the protocol's end ends our session in the same transaction: there is only one. */
+async function endOurs(context: Context, deps: MountProviderDeps): Promise<void> {
+  const session = requestSession();
+  if (session !== null && context.oidc?.session?.destroyed === true) await deps.endSession(context, session.id);
+}
+
+/** The library lists only its static scopes in the metadata (RFC 8414 section 2), and does not know our userinfo. */
+function describeOurs(context: Context, { issuer, catalog }: MountProviderDeps): void {
   const document: unknown = context.body;
   if (typeof document !== 'object' || document === null) return;
   context.body = {
     ...document,
+    userinfo_endpoint: `${issuer}/oauth/userinfo`,
+    claims_supported: ['sub', 'name', 'email', 'email_verified', 'auth_time', 'iss', 'sid'],
     scopes_supported: ['openid', 'profile', 'email', 'offline_access', ...catalog.names],
   };
 }

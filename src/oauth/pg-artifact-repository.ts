@@ -1,25 +1,48 @@
-import type { Pool } from 'pg';
 import { sha256 } from '../crypto/digest.ts';
-import type { ArtifactPayload, ArtifactRepository } from './protocol-artifact.ts';
+import type { RequestTransactions } from '../db/request-transaction.ts';
+import {
+  type ArtifactPayload,
+  type ArtifactRepository,
+  refreshReplaySeconds,
+  type StoredArtifact,
+} from './protocol-artifact.ts';
 
-/** What the repository needs of a connection pool. */
-export type Queries = Pick<Pool, 'query'>;
+/** Seals what must not lie in clear even under a hashed name: sessions and interactions hold cookie values. */
+export interface PayloadSeal {
+  seal(text: string, boundTo: string): string;
+  /** Null when the text was sealed with a key this server does not have. */
+  open(sealed: string, boundTo: string): string | null;
+}
 
 /*
  * The guard on the grant closes the race in which a token is written after its family was revoked: the row is inserted
  * only where the grant still stands.
  */
 const SAVE = `
-  INSERT INTO oauth_artifacts (id_hash, model, payload, client_id, user_id, grant_id, scopes, audience, expires_at)
-  SELECT $1::bytea, $2::text, $3::jsonb, $4::text, $5::bigint, $6::text, $7::text[], $8::text, now() + $9::float8 * interval '1 second'
-   WHERE $6::text IS NULL OR EXISTS (SELECT 1 FROM oauth_grants WHERE id = $6::text AND revoked_at IS NULL)
+  INSERT INTO oauth_artifacts
+         (id_hash, model, payload, sealed_payload, client_id, user_id, grant_id, uid, session_id, scopes, audience, expires_at)
+  SELECT $1::bytea, $2::text, $3::jsonb, $4::text, $5::text, $6::bigint, $7::text, $8::text, $9::bigint, $10::text[],
+         $11::text, now() + $12::float8 * interval '1 second'
+   WHERE $7::text IS NULL OR EXISTS (SELECT 1 FROM oauth_grants WHERE id = $7::text AND revoked_at IS NULL)
   ON CONFLICT (id_hash) DO UPDATE
-    SET payload = EXCLUDED.payload, scopes = EXCLUDED.scopes, grant_id = EXCLUDED.grant_id, expires_at = EXCLUDED.expires_at
+    SET payload = EXCLUDED.payload, sealed_payload = EXCLUDED.sealed_payload, user_id = EXCLUDED.user_id,
+        session_id = EXCLUDED.session_id, scopes = EXCLUDED.scopes, grant_id = EXCLUDED.grant_id,
+        expires_at = EXCLUDED.expires_at
   RETURNING 1`;
 
-const FIND = `
-  SELECT payload, extract(epoch FROM consumed_at)::int AS consumed_at_seconds
-    FROM oauth_artifacts WHERE id_hash = $1 AND model = $2`;
+/* A consumed refresh token may be answered again only as the immediate predecessor: its successor is there and unused. */
+const REPEATABLE = `
+  a.replay_sealed IS NOT NULL AND a.consumed_at > now() - interval '${refreshReplaySeconds} seconds'
+  AND EXISTS (SELECT 1 FROM oauth_artifacts s WHERE s.id_hash = a.successor_hash AND s.consumed_at IS NULL)`;
+
+const COLUMNS = `
+  a.payload, a.sealed_payload, extract(epoch FROM a.consumed_at)::int AS consumed_at_seconds, (${REPEATABLE}) AS repeatable`;
+
+const FIND = `SELECT ${COLUMNS} FROM oauth_artifacts a WHERE a.id_hash = $1 AND a.model = $2`;
+const FIND_BY_UID = `SELECT ${COLUMNS} FROM oauth_artifacts a WHERE a.uid = $1 AND a.model = $2`;
+const FIND_REPLAY = `
+  SELECT a.replay_sealed FROM oauth_artifacts a JOIN oauth_grants g ON g.id = a.grant_id AND g.revoked_at IS NULL
+   WHERE a.id_hash = $1 AND a.model = 'RefreshToken' AND ${REPEATABLE}`;
 
 const CONSUME = `
   UPDATE oauth_artifacts SET consumed_at = now()
@@ -30,29 +53,64 @@ const REMEMBER = `
   VALUES ($1, 'ReplayDetection', '{}', now() + $2::float8 * interval '1 second')
   ON CONFLICT (id_hash) DO NOTHING RETURNING 1`;
 
+const KEEP_REPLAY = `UPDATE oauth_artifacts SET replay_sealed = $2, successor_hash = $3 WHERE id_hash = $1 AND model = 'RefreshToken'`;
+
+interface ArtifactRow {
+  readonly payload: ArtifactPayload | null;
+  readonly sealed_payload: string | null;
+  readonly consumed_at_seconds: number | null;
+  readonly repeatable: boolean | null;
+}
+
+const SEALED_MODELS: ReadonlySet<string> = new Set(['Interaction', 'Session']);
+
 /** Keeps the protocol's artifacts in PostgreSQL; `translateError` turns a lost database into `DependencyDown`. */
 export function pgArtifactRepository(
-  queries: Queries,
+  transactions: RequestTransactions,
+  seals: PayloadSeal,
   translateError: (error: unknown) => unknown,
 ): ArtifactRepository {
   async function run<Row extends object>(name: string, text: string, values: unknown[]): Promise<Row[]> {
     try {
-      return (await queries.query<Row>({ name, text, values })).rows;
+      return (await transactions.query<Row>({ name, text, values })).rows;
     } catch (error) {
       throw translateError(error);
     }
   }
 
+  /** For writes that others follow: what they do together stands or falls together. */
+  async function runTogether(name: string, text: string, values: unknown[]): Promise<object[]> {
+    try {
+      await transactions.begin();
+    } catch (error) {
+      throw translateError(error);
+    }
+    return run(name, text, values);
+  }
+
+  function read(row: ArtifactRow | undefined, model: string): StoredArtifact | null {
+    if (row === undefined) return null;
+    const opened = row.sealed_payload === null ? null : seals.open(row.sealed_payload, model);
+    const payload: ArtifactPayload | null = opened === null ? row.payload : JSON.parse(opened);
+    if (payload === null) return null;
+    return { payload, consumedAtSeconds: row.consumed_at_seconds, repeatable: row.repeatable ?? false };
+  }
+
   return {
-    async save(model, id, payload, lifetimeSeconds) {
+    async save({ model, id, payload, lifetimeSeconds, uid, sessionId }) {
       const columns = columnsOf(payload);
+      // Only a sealed payload may hold the artifact's own value, which a lookup by uid must give back.
+      const sealed = SEALED_MODELS.has(model) ? seals.seal(JSON.stringify({ ...payload, jti: id }), model) : null;
       const rows = await run('artifact-save', SAVE, [
         sha256(id),
         model,
-        JSON.stringify(payload),
+        sealed === null ? JSON.stringify(payload) : null,
+        sealed,
         columns.clientId,
         columns.userId,
         columns.grantId,
+        uid,
+        sessionId,
         columns.scopes,
         columns.audience,
         lifetimeSeconds,
@@ -61,31 +119,38 @@ export function pgArtifactRepository(
     },
 
     async find(model, id) {
-      const [row] = await run<{ payload: ArtifactPayload; consumed_at_seconds: number | null }>('artifact-find', FIND, [
-        sha256(id),
-        model,
-      ]);
-      return row === undefined ? null : { payload: row.payload, consumedAtSeconds: row.consumed_at_seconds };
+      return read((await run<ArtifactRow>('artifact-find', FIND, [sha256(id), model]))[0], model);
+    },
+
+    async findByUid(model, uid) {
+      return read((await run<ArtifactRow>('artifact-find-by-uid', FIND_BY_UID, [uid, model]))[0], model);
     },
 
     async consume(model, id) {
-      return (await run('artifact-consume', CONSUME, [sha256(id), model])).length > 0;
+      return (await runTogether('artifact-consume', CONSUME, [sha256(id), model])).length > 0;
     },
 
     async delete(model, id) {
-      await run('artifact-delete', 'DELETE FROM oauth_artifacts WHERE id_hash = $1 AND model = $2', [
-        sha256(id),
-        model,
-      ]);
+      const text = 'DELETE FROM oauth_artifacts WHERE id_hash = $1 AND model = $2';
+      await runTogether('artifact-delete', text, [sha256(id), model]);
     },
 
     async deleteByGrant(model, grantId) {
       const text = 'DELETE FROM oauth_artifacts WHERE grant_id = $1 AND model = $2';
-      await run('artifact-delete-by-grant', text, [grantId, model]);
+      await runTogether('artifact-delete-by-grant', text, [grantId, model]);
     },
 
     async remember(id, lifetimeSeconds) {
       return (await run('artifact-remember', REMEMBER, [sha256(id), lifetimeSeconds])).length > 0;
+    },
+
+    async keepReplay(refreshToken, sealedAnswer, successor) {
+      await run('artifact-keep-replay', KEEP_REPLAY, [sha256(refreshToken), sealedAnswer, sha256(successor)]);
+    },
+
+    async findReplay(refreshToken) {
+      const [row] = await run<{ replay_sealed: string }>('artifact-find-replay', FIND_REPLAY, [sha256(refreshToken)]);
+      return row?.replay_sealed ?? null;
     },
   };
 }

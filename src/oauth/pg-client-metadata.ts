@@ -1,4 +1,4 @@
-import type { Queries } from './pg-artifact-repository.ts';
+import type { Queries } from '../db/request-transaction.ts';
 
 /** A client as the provider wants it: RFC 7591 metadata, and ours under names of our own. Nothing volatile, or its parsed form would be rebuilt on every use. */
 export interface ClientMetadata {

@@ -16,24 +16,46 @@ export const tokenPrefixes = {
   RefreshToken: 'ort_',
 } as const;
 
+/** For how long the same client may repeat a refresh and get the same answer; seconds. */
+export const refreshReplaySeconds = 10;
+
 /** An artifact's payload as the provider wrote it, without its identifier. */
 export type ArtifactPayload = Readonly<Record<string, unknown>>;
+
+/** An artifact to be stored, with what lookups need beside the payload. */
+export interface NewArtifact {
+  readonly model: ArtifactModel;
+  readonly id: string;
+  readonly payload: ArtifactPayload;
+  readonly lifetimeSeconds: number;
+  /** The provider's own name of a session, by which it looks it up without the cookie. */
+  readonly uid: string | null;
+  /** Our session that the provider's hangs on. */
+  readonly sessionId: number | null;
+}
 
 /** A payload read back, with the moment of its only use if it was used (epoch seconds). */
 export interface StoredArtifact {
   readonly payload: ArtifactPayload;
   readonly consumedAtSeconds: number | null;
+  /** True for a refresh token whose only use may be answered again: within ten seconds, its successor unused. */
+  readonly repeatable: boolean;
 }
 
 /** Where the protocol's artifacts are kept, each under the SHA-256 of its value. Every call fails with `DependencyDown` when the database does not answer. */
 export interface ArtifactRepository {
   /** Inserts or replaces; false when the artifact belongs to a grant that is revoked, and then nothing is written. */
-  save(model: ArtifactModel, id: string, payload: ArtifactPayload, lifetimeSeconds: number): Promise<boolean>;
+  save(artifact: NewArtifact): Promise<boolean>;
   find(model: ArtifactModel, id: string): Promise<StoredArtifact | null>;
+  findByUid(model: ArtifactModel, uid: string): Promise<StoredArtifact | null>;
   /** Marks the only use of an artifact in one statement; false for everybody but the first. */
   consume(model: ArtifactModel, id: string): Promise<boolean>;
   delete(model: ArtifactModel, id: string): Promise<void>;
   deleteByGrant(model: ArtifactModel, grantId: string): Promise<void>;
   /** Remembers a value for so long; false when it is remembered already. */
   remember(id: string, lifetimeSeconds: number): Promise<boolean>;
+  /** Keeps the sealed answer to the only use of a refresh token, and which token it brought. */
+  keepReplay(refreshToken: string, sealedAnswer: string, successor: string): Promise<void>;
+  /** The sealed answer of a refresh token that is still repeatable, or null. */
+  findReplay(refreshToken: string): Promise<string | null>;
 }

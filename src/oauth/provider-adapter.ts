@@ -1,16 +1,19 @@
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import type { GrantRepository } from './grant.ts';
 import type { FindClientMetadata } from './pg-client-metadata.ts';
 import {
   type ArtifactModel,
-  type ArtifactPayload,
   type ArtifactRepository,
+  type StoredArtifact,
   tokenPrefixes,
 } from './protocol-artifact.ts';
+import { noteRepeatedRefresh, requestSession } from './request-session.ts';
 import { sayUnavailable } from './temporarily-unavailable.ts';
 
 /** What the provider's storage is made of. */
 export interface ProviderStorage {
   readonly artifacts: ArtifactRepository;
+  readonly grants: GrantRepository;
   readonly findClient: FindClientMetadata;
 }
 
@@ -33,6 +36,7 @@ function isArtifactModel(name: string): name is ArtifactModel {
 export function providerAdapter(storage: ProviderStorage): (name: string) => Adapter {
   return (name) => {
     if (name === 'Client') return clientAdapter(storage.findClient);
+    if (name === 'Grant') return grantAdapter(storage.grants);
     if (isArtifactModel(name)) return artifactAdapter(name, storage.artifacts);
     return unusedAdapter(name);
   };
@@ -43,34 +47,82 @@ function artifactAdapter(model: ArtifactModel, artifacts: ArtifactRepository): A
   return {
     upsert: (id, payload, expiresIn: number | undefined) =>
       sayUnavailable(async () => {
+        if (expiresIn === undefined) throw new Error(`an artifact of the model ${model} has no lifetime`);
         // The value is its own identifier: it is hashed as the key and kept out of the payload.
         const { jti: _value, ...rest } = payload;
-        if (expiresIn === undefined) throw new Error(`an artifact of the model ${model} has no lifetime`);
-        if (!(await artifacts.save(model, id, rest, expiresIn))) throw new errors.InvalidGrant('grant is revoked');
+        refuseNul(rest);
+        const sessionId = sessionOf(model, rest.accountId);
+        if (sessionId === 'none') return;
+        const uid = model === 'Session' ? (payload.uid ?? null) : null;
+        const saved = await artifacts.save({ model, id, payload: rest, lifetimeSeconds: expiresIn, uid, sessionId });
+        if (!saved) throw new errors.InvalidGrant('grant is revoked');
       }),
 
     find: (id) =>
       sayUnavailable(async () => {
         if (!id.startsWith(prefix)) return undefined;
-        const stored = await artifacts.find(model, id);
-        return stored === null ? undefined : toPayload(id, stored.payload, stored.consumedAtSeconds);
+        return toPayload(id, await artifacts.find(model, id));
+      }),
+
+    findByUid: (uid) =>
+      sayUnavailable(async () => {
+        const stored = await artifacts.findByUid(model, uid);
+        return stored === null ? undefined : toPayload(String(stored.payload.jti), stored);
       }),
 
     consume: (id) =>
       sayUnavailable(async () => {
         // The provider checks and then consumes; only the first of two parallel requests gets through here.
-        if (!(await artifacts.consume(model, id))) throw new errors.InvalidGrant('already consumed');
+        if (await artifacts.consume(model, id)) return;
+        if (model === 'RefreshToken') noteRepeatedRefresh(id);
+        if (model === 'PushedAuthorizationRequest') throw new errors.InvalidRequestUri('request_uri was already used');
+        throw new errors.InvalidGrant('already consumed');
       }),
 
     destroy: (id) => sayUnavailable(() => artifacts.delete(model, id)),
     revokeByGrantId: (grantId) => sayUnavailable(() => artifacts.deleteByGrant(model, grantId)),
-    findByUid: () => Promise.resolve(undefined),
     findByUserCode: () => Promise.resolve(undefined),
   };
 }
 
-function toPayload(id: string, payload: ArtifactPayload, consumedAtSeconds: number | null): AdapterPayload {
-  return { ...payload, jti: id, ...(consumedAtSeconds !== null && { consumed: consumedAtSeconds }) };
+/**
+ * Ours is the only session: the provider's is stored for a user only while ours is live for the same user, and hangs on
+ * it. 'none' means that there is nothing to hang it on, so it is not stored and the next request asks for a sign-in.
+ */
+function sessionOf(model: ArtifactModel, accountId: string | undefined): number | null | 'none' {
+  if (model !== 'Session' || accountId === undefined) return null;
+  const ours = requestSession();
+  return ours !== null && String(ours.userId) === accountId ? ours.id : 'none';
+}
+
+/** PostgreSQL has no NUL in text: it would be a failure of ours instead of a refusal of theirs. */
+function refuseNul(payload: object): void {
+  if (JSON.stringify(payload).includes('\\u0000')) throw new errors.InvalidRequest('NUL characters are not accepted');
+}
+
+/** A consumed refresh token that may be answered again looks unused, so that the library checks everything else first. */
+function toPayload(id: string, stored: StoredArtifact | null): AdapterPayload | undefined {
+  if (stored === null) return undefined;
+  const consumed = stored.repeatable ? null : stored.consumedAtSeconds;
+  return { ...stored.payload, jti: id, ...(consumed !== null && { consumed }) };
+}
+
+function grantAdapter(grants: GrantRepository): Adapter {
+  return {
+    ...unusedAdapter('Grant'),
+    upsert: (id, payload, expiresIn: number | undefined) =>
+      sayUnavailable(() => {
+        if (expiresIn === undefined) throw new Error('a grant has no lifetime');
+        const { jti: _id, ...rest } = payload;
+        return grants.save(id, rest, expiresIn);
+      }),
+    find: (id) =>
+      sayUnavailable(async () => {
+        const grant = await grants.find(id);
+        return grant === null ? undefined : { ...grant.payload, jti: id };
+      }),
+    destroy: (id) => sayUnavailable(() => grants.revokeById(id, 'revoked')),
+  };
 }
 
 function clientAdapter(findClient: FindClientMetadata): Adapter {

@@ -1,11 +1,11 @@
-import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { reservedScopes } from '../core/scope.ts';
+import type { Configuration, ErrorOut, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
-import { clientFacts } from './client-facts.ts';
-import { scopesToGrant } from './granted-scopes.ts';
+import type { loadExistingGrant } from './existing-grant.ts';
+import { policy } from './interaction-policy.ts';
+import { lifetimes, refreshTokenSeconds } from './lifetimes.ts';
 import { ourClientMembers } from './pg-client-metadata.ts';
 import { type ProviderStorage, providerAdapter } from './provider-adapter.ts';
-import { renderError } from './render-error.ts';
+import { resourceServerInfo } from './resource-server-info.ts';
 import type { PrivateJwk } from './signing-key.ts';
 
 /** What the provider is built from. */
@@ -15,19 +15,18 @@ export interface ProviderParts {
   readonly storage: ProviderStorage;
   readonly signingKeys: readonly PrivateJwk[];
   readonly cookieKeys: readonly string[];
+  readonly findAccount: FindAccount;
+  readonly loadExistingGrant: ReturnType<typeof loadExistingGrant>;
+  readonly pages: ProtocolPages;
 }
 
-/** Lifetimes in seconds; each is explicit so that no default of the library decides. */
-export const lifetimes = {
-  AccessToken: 3600,
-  AuthorizationCode: 60,
-  ClientCredentials: 3600,
-  Grant: 180 * 86_400,
-  IdToken: 3600,
-  Interaction: 3600,
-  RefreshToken: 30 * 86_400,
-  Session: 30 * 86_400,
-} as const;
+/** What a person sees of the protocol itself; the pages are drawn elsewhere. */
+export interface ProtocolPages {
+  error(ctx: KoaContextWithOIDC, out: ErrorOut): Promise<void> | void;
+  /** Asks whether to sign out everywhere; the form posts `xsrf` and `logout=yes` to `action`. */
+  logout(ctx: KoaContextWithOIDC, form: { readonly action: string; readonly xsrf: string }): Promise<void> | void;
+  signedOut(ctx: KoaContextWithOIDC): Promise<void> | void;
+}
 
 /** Writes the library's configuration: OAuth 2.1 only, our vocabulary behind resource indicators, our storage. */
 export function providerConfiguration(parts: ProviderParts): Configuration {
@@ -69,70 +68,60 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
     allowOmittingSingleRegisteredRedirectUri: false,
     expiresWithSession: () => false,
     clientBasedCORS: allowsOrigin,
-    findAccount: () => undefined,
-    renderError,
-    ttl: { ...lifetimes },
+    findAccount: parts.findAccount,
+    loadExistingGrant: parts.loadExistingGrant,
+    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
+    interactions: { policy: policy(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: () => true,
+    // Ending one's own tokens is not taking back what was agreed to; reuse of a token is.
+    revokeGrantPolicy: (ctx) => ctx.oidc.route !== 'revocation',
+    extraTokenClaims: (_ctx, token) => ('grantId' in token && token.grantId ? { gid: token.grantId } : undefined),
+    renderError: (ctx, out) => parts.pages.error(ctx, out),
+    ttl: {
+      ...lifetimes,
+      RefreshToken: (_ctx, token) => refreshTokenSeconds(token.iiat, Math.floor(Date.now() / 1000)),
+    },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       dPoP: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
+      introspection: { enabled: true, allowedPolicy: isOwnRefreshToken },
+      revocation: { enabled: true, allowedPolicy: isOwnRefreshToken },
+      pushedAuthorizationRequests: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx, form) => parts.pages.logout(ctx, readLogoutForm(form)),
+        postLogoutSuccessSource: (ctx) => parts.pages.signedOut(ctx),
+      },
+      // Answered by us, in front of the library: its own refuses every token with an audience.
       userinfo: { enabled: false },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => parts.issuer,
         useGrantedResource: () => true,
-        getResourceServerInfo: (ctx, resource, client) => resourceServerInfo(parts, ctx, resource, client),
+        getResourceServerInfo: resourceServerInfo(parts.issuer, parts.catalog),
       },
     },
   };
 }
 
-/** Answers what a resource offers to this client in this request; the ceilings live here because the library knows none for resource scopes. */
-function resourceServerInfo(
-  { issuer, catalog }: ProviderParts,
-  ctx: KoaContextWithOIDC,
-  resource: string,
-  client: object,
-): {
-  scope: string;
-  audience: string;
-  accessTokenFormat: 'opaque' | 'jwt';
-  accessTokenTTL: number;
-  jwt?: { sign: { alg: 'ES256' } };
-} {
-  const definition = catalog.resource(resource);
-  if (resource !== issuer && definition === undefined)
-    throw new errors.InvalidTarget('the resource is not registered here');
-  const params: Record<string, unknown> | undefined = ctx.oidc.params;
-  const requested = params?.scope;
-  const facts = clientFacts(client);
-  if (facts.workspaceSuspended) throw new errors.UnauthorizedClient('the workspace of this client is suspended');
-  const granted = scopesToGrant(
-    catalog,
-    facts,
-    definition?.scopes ?? null,
-    typeof requested === 'string' ? requested : undefined,
-  );
-  if (params?.grant_type === 'client_credentials') {
-    const identityOnly =
-      typeof requested === 'string' && requested.split(' ').every((name) => reservedScopes.has(name));
-    if (granted.length === 0 || identityOnly)
-      throw new errors.InvalidScope(
-        identityOnly
-          ? 'a client that acts for itself has no person to identify; name the scopes wanted'
-          : 'none of the default scopes is within what this client may ask for; name the scopes wanted',
-        '',
-      );
-    params.scope = granted.join(' ');
-  }
-  return {
-    scope: granted.join(' '),
-    audience: resource,
-    accessTokenFormat: definition?.format ?? 'opaque',
-    accessTokenTTL: definition?.ttlSeconds ?? lifetimes.AccessToken,
-    ...(definition?.format === 'jwt' && { jwt: { sign: { alg: 'ES256' } } }),
-  };
+/** The library answers only for refresh tokens, and only to their own client; for everything else our verification does. */
+function isOwnRefreshToken(
+  _ctx: KoaContextWithOIDC,
+  client: { readonly clientId: string },
+  token: { readonly kind: string; readonly clientId?: string | undefined },
+): boolean {
+  return token.kind === 'RefreshToken' && token.clientId === client.clientId;
+}
+
+/** Takes the library's form apart, because our page draws its own. */
+function readLogoutForm(form: string): { action: string; xsrf: string } {
+  const action = /action="([^"]*)"/.exec(form)?.[1];
+  const xsrf = /name="xsrf" value="([^"]*)"/.exec(form)?.[1];
+  if (action === undefined || xsrf === undefined)
+    throw new Error('the library draws its logout form in another way now');
+  return { action, xsrf };
 }
 
 /** Tells whether a page may call the token endpoints for a client: only pages of its own redirect URIs. */

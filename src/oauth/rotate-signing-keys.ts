@@ -1,6 +1,6 @@
 import { Conflict } from '../core/errors.ts';
 import type { KeyRing } from '../crypto/derive-keys.ts';
-import { lifetimes } from './provider-configuration.ts';
+import { lifetimes } from './lifetimes.ts';
 import { generateSigningKey, type PublishedSigningKey } from './signing-key.ts';
 import type { SigningKeyRepository } from './signing-key-repository.ts';
 

@@ -3,7 +3,7 @@ import type { CredentialType, Environment } from '../core/principal.ts';
 /** Everything a verdict depends on, as it stands in the database at this moment. */
 export interface CredentialRecord {
   readonly type: CredentialType;
-  readonly id: number;
+  readonly id: number | string;
   readonly name: string | null;
   readonly environment: Environment | null;
   readonly expiresAt: Date | null;

@@ -1,3 +1,5 @@
+import { DependencyDown } from '../core/errors.ts';
+
 /** Answers a whole batch: one result a key, in the order of the keys. */
 export type AnswerBatch<Key, Result> = (keys: readonly Key[]) => Promise<readonly Result[]>;
 
@@ -27,6 +29,7 @@ export function batchByTurn<Key, Result>(
 
   function flush(): void {
     scheduled = false;
+    if (waiting.length === 0) return;
     const batch = waiting.length <= maxBatch ? waiting : waiting.slice(0, maxBatch);
     waiting = waiting.length <= maxBatch ? [] : waiting.slice(maxBatch);
     inFlight += 1;
@@ -48,7 +51,15 @@ export function batchByTurn<Key, Result>(
       });
     } catch (error) {
       for (const one of batch) one.reject(error);
+      if (error instanceof DependencyDown) giveUpWaiting(error);
     }
+  }
+
+  /** Who waits behind a dead database would wait out a second time limit on top of the first. */
+  function giveUpWaiting(error: DependencyDown): void {
+    const given = waiting;
+    waiting = [];
+    for (const one of given) one.reject(error);
   }
 
   return (key) =>

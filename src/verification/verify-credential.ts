@@ -3,8 +3,9 @@ import type { Principal } from '../core/principal.ts';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import type { Requirement, Verification, VerificationQuestion, VerificationReason } from '../core/verification.ts';
 import { sha256 } from '../crypto/digest.ts';
+import type { AccessTokenClaims, ReadAccessToken } from './access-token-jwt.ts';
 import type { CredentialRecord, FindCredentialRecord } from './credential-record.ts';
-import { credentialShape } from './credential-shape.ts';
+import { type CredentialShape, credentialShape } from './credential-shape.ts';
 import { principalOf, standingRefusal } from './judge-record.ts';
 
 /** A verification inside the server, with the limits that made the effective scopes: who grants something must hold it in each of them. */
@@ -17,6 +18,8 @@ export type VerifyInProcess = (question: VerificationQuestion) => Promise<InProc
 export interface VerifyCredentialDeps {
   readonly catalog: ScopeCatalog;
   readonly findOauthToken: FindCredentialRecord;
+  readonly readAccessToken: ReadAccessToken;
+  readonly findAccessToken: (claims: AccessTokenClaims) => Promise<CredentialRecord | null>;
   /** Identifier of the resource meant when a question names none. */
   readonly defaultResource: string;
 }
@@ -32,12 +35,11 @@ export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
 
   return async (question) => {
     if (question.credential === null) return refuse('missing');
-    if (credentialShape(question.credential) === 'unrecognised') return refuse('malformed');
+    const shape = credentialShape(question.credential);
+    if (shape === 'unrecognised') return refuse('malformed');
 
-    const record = await deps.findOauthToken(sha256(question.credential));
-    if (record === null) return refuse('unknown');
-    if ((record.audience ?? deps.defaultResource) !== (question.audience ?? deps.defaultResource))
-      return refuse('unknown');
+    const record = await findRecord(deps, shape, question.credential);
+    if (record === null || !isFor(record, question.audience, deps.defaultResource)) return refuse('unknown');
 
     const refusal = standingRefusal(record);
     if (refusal !== null) return refuse(refusal, principalOf(record, []));
@@ -52,6 +54,21 @@ export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
     }
     return { allowed: true, reason: 'ok', principal, rateLimit: null, limits: inputs };
   };
+}
+
+async function findRecord(
+  deps: VerifyCredentialDeps,
+  shape: Exclude<CredentialShape, 'unrecognised'>,
+  credential: string,
+): Promise<CredentialRecord | null> {
+  if (shape === 'oauth_opaque') return deps.findOauthToken(sha256(credential));
+  const claims = await deps.readAccessToken(credential);
+  return claims === null ? null : deps.findAccessToken(claims);
+}
+
+/** A credential for one resource is nothing at another (RFC 9700 section 2.3). */
+function isFor(record: CredentialRecord, audience: string | null, defaultResource: string): boolean {
+  return audience === 'any' || (record.audience ?? defaultResource) === (audience ?? defaultResource);
 }
 
 function refuse(

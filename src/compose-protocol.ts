@@ -1,0 +1,187 @@
+import type { IncomingMessage } from 'node:http';
+import type { Middleware } from 'koa';
+import type { Provider } from 'oidc-provider';
+import { systemClock } from './core/clock.ts';
+import { deriveKeys, type KeyRing } from './crypto/derive-keys.ts';
+import { open, seal } from './crypto/seal.ts';
+import { translateDatabaseError } from './db/database-error.ts';
+import { requestTransactions } from './db/request-transaction.ts';
+import { createProvider } from './oauth/create-provider.ts';
+import { loadExistingGrant } from './oauth/existing-grant.ts';
+import { findAccount, type ProtocolUser } from './oauth/find-account.ts';
+import type { GrantRepository } from './oauth/grant.ts';
+import { interactions } from './oauth/interactions.ts';
+import type { Identify } from './oauth/introspect.ts';
+import { knexSigningKeyRepository } from './oauth/knex-signing-key-repository.ts';
+import { type MountProviderDeps, mountProvider } from './oauth/mount-provider.ts';
+import { type PayloadSeal, pgArtifactRepository } from './oauth/pg-artifact-repository.ts';
+import { pgClientMetadata } from './oauth/pg-client-metadata.ts';
+import { pgGrantRepository } from './oauth/pg-grant-repository.ts';
+import { pgRevokeToken } from './oauth/pg-revoke-token.ts';
+import type { ProtocolPages } from './oauth/provider-configuration.ts';
+import { logProviderEvents } from './oauth/provider-events.ts';
+import type { RequestSession } from './oauth/request-session.ts';
+import { openSigningKeyRing, type SigningKeyRing } from './oauth/signing-key-ring.ts';
+import { userinfo } from './oauth/userinfo.ts';
+import type { Installation } from './open-installation.ts';
+import { type ReadAccessToken, readAccessToken } from './verification/access-token-jwt.ts';
+import { createAccessTokenLookup, revokedTokenName } from './verification/pg-access-token-lookup.ts';
+import { createOauthTokenLookup } from './verification/pg-credential-lookup.ts';
+import { type VerifyInProcess, verifyCredential } from './verification/verify-credential.ts';
+
+/** What the protocol needs of people and pages. */
+export interface ProtocolDeps {
+  readonly issuer: string;
+  readonly cookieKeys: readonly string[];
+  readonly pages: ProtocolPages;
+  readonly findActiveUser: (id: number) => Promise<ProtocolUser | null>;
+  readonly findSession: (request: IncomingMessage) => Promise<RequestSession | null>;
+  readonly forgetCookie: (context: Parameters<MountProviderDeps['endSession']>[0]) => void;
+  /** The workspace where somebody acts: the preferred one if they are a member of it, else their first; null without any. */
+  readonly workspaceOf: (userId: number, preferred: number | null) => Promise<number | null>;
+  readonly workspaceName: (id: number) => Promise<string | null>;
+}
+
+/** The protocol, wired. */
+export interface Protocol {
+  readonly keyRing: SigningKeyRing<Provider>;
+  readonly grants: GrantRepository;
+  readonly verify: VerifyInProcess;
+  readonly interactions: ReturnType<typeof interactions>;
+  readonly middleware: Middleware;
+}
+
+/** Wires OAuth and OpenID Connect, and the verification of what they issue. */
+export async function composeProtocol(installation: Installation, deps: ProtocolDeps): Promise<Protocol> {
+  const { catalog, secretKeys, log, database } = installation;
+  const { pool, transactionPool } = database;
+  const sealingKeys = deriveKeys(secretKeys, 'sealing');
+  const transactions = requestTransactions(pool, transactionPool);
+  const artifacts = pgArtifactRepository(transactions, payloadSeal(sealingKeys), translateDatabaseError);
+  const grants = pgGrantRepository(transactions, translateDatabaseError);
+  const findClient = pgClientMetadata(transactions, translateDatabaseError);
+
+  const keyRing = await openSigningKeyRing({
+    repository: knexSigningKeyRepository(database.knex),
+    sealingKeys,
+    build: (signingKeys) => {
+      const provider = createProvider(
+        {
+          issuer: deps.issuer,
+          catalog,
+          signingKeys,
+          cookieKeys: deps.cookieKeys,
+          storage: { artifacts, grants, findClient },
+          findAccount: findAccount(deps.findActiveUser),
+          loadExistingGrant: loadExistingGrant({ catalog, grants, workspaceOf: deps.workspaceOf }),
+          pages: deps.pages,
+        },
+        deriveKeys(secretKeys, 'pepper'),
+      );
+      logProviderEvents(provider, log);
+      return provider;
+    },
+    reportFailure: (error) => log.warn({ error }, 'the signing keys could not be read; the present ones stay'),
+  });
+
+  const readJwt = readAccessToken({ issuer: deps.issuer, publicKey: keyRing.publicKey, clock: systemClock });
+  const verify = verifyCredential({
+    catalog,
+    findOauthToken: createOauthTokenLookup(pool, translateDatabaseError),
+    readAccessToken: readJwt,
+    findAccessToken: createAccessTokenLookup(pool, translateDatabaseError),
+    defaultResource: deps.issuer,
+  });
+
+  const openidScopes = async (token: string): Promise<{ scopes: string[]; origins: string[] } | null> => {
+    const grantId = await grantBehind(token, readJwt, artifacts);
+    const grant = grantId === null ? null : await grants.find(grantId);
+    const client = await findClient(String(grant?.payload.clientId ?? ''));
+    if (grant === null || client === null) return null;
+    return { scopes: openidScopesOf(grant.payload), origins: originsOf(client.redirect_uris) };
+  };
+
+  return {
+    keyRing,
+    grants,
+    verify,
+    interactions: interactions({
+      current: keyRing.current,
+      issuer: deps.issuer,
+      catalog,
+      grants,
+      findSession: deps.findSession,
+      workspaceName: deps.workspaceName,
+      together: (work) =>
+        transactions.run(
+          async () => {
+            await transactions.begin();
+            return work();
+          },
+          () => true,
+        ),
+    }),
+    middleware: mountProvider({
+      current: keyRing.current,
+      issuer: deps.issuer,
+      catalog,
+      artifacts,
+      transactions,
+      identify: identifyWith(verify),
+      revokeToken: pgRevokeToken({
+        transactions,
+        artifacts,
+        readJwt,
+        revokedName: revokedTokenName,
+        translateError: translateDatabaseError,
+      }),
+      userinfo: userinfo({ verify, findOpenidScopes: openidScopes, findActiveUser: deps.findActiveUser }),
+      findSession: deps.findSession,
+      endSession: async (context, sessionId) => {
+        await transactions.query({
+          name: 'session-end',
+          text: 'DELETE FROM sessions WHERE id = $1',
+          values: [sessionId],
+        });
+        deps.forgetCookie(context);
+      },
+    }),
+  };
+}
+
+function payloadSeal(keys: KeyRing): PayloadSeal {
+  return {
+    seal: (text, boundTo) => seal(keys, text, `artifact:${boundTo}`),
+    open: (sealed, boundTo) => open(keys, sealed, `artifact:${boundTo}`)?.toString('utf8') ?? null,
+  };
+}
+
+/** Asks the verification who a credential is, without a scope and for any resource; nothing is counted. */
+function identifyWith(verify: VerifyInProcess): Identify {
+  return async (credential) => {
+    const verification = await verify({ credential, requirement: null, audience: 'any', cost: 0 });
+    return verification.allowed ? verification.principal : null;
+  };
+}
+
+async function grantBehind(
+  token: string,
+  readJwt: ReadAccessToken,
+  artifacts: ReturnType<typeof pgArtifactRepository>,
+): Promise<string | null> {
+  const claims = await readJwt(token);
+  if (claims !== null) return claims.grantId;
+  const grantId = (await artifacts.find('AccessToken', token))?.payload.grantId;
+  return typeof grantId === 'string' ? grantId : null;
+}
+
+function openidScopesOf(payload: Readonly<Record<string, unknown>>): string[] {
+  const openid = payload.openid;
+  const scope: unknown = typeof openid === 'object' && openid !== null && 'scope' in openid ? openid.scope : '';
+  return typeof scope === 'string' ? scope.split(' ') : [];
+}
+
+function originsOf(redirectUris: unknown): string[] {
+  const uris: unknown[] = Array.isArray(redirectUris) ? redirectUris : [];
+  return uris.flatMap((uri) => (typeof uri === 'string' ? (URL.parse(uri)?.origin ?? []) : []));
+}

@@ -1,0 +1,41 @@
+import type { ArtifactPayload } from './protocol-artifact.ts';
+
+/** What a user let a client do in a workspace, as it is stored. */
+export interface StoredGrant {
+  readonly id: string;
+  readonly payload: ArtifactPayload;
+  readonly workspaceId: number | null;
+}
+
+/** A grant as its owner sees it. */
+export interface ConnectedApp {
+  readonly clientId: string;
+  readonly clientName: string;
+  readonly clientUri: string | null;
+  readonly workspaceId: number | null;
+  /** Entries of the API's scopes that were agreed to, over all grants of this client. */
+  readonly scopes: readonly string[];
+  readonly since: Date;
+  readonly lastUsedAt: Date | null;
+}
+
+/** Which grants are meant; every member given narrows. */
+export interface GrantFilter {
+  readonly userId?: number;
+  readonly clientId?: string;
+  readonly workspaceId?: number;
+}
+
+/** Where grants are kept. */
+export interface GrantRepository {
+  save(id: string, payload: ArtifactPayload, lifetimeSeconds: number): Promise<void>;
+  /** A grant that stands: not revoked, its user enabled, its client there. */
+  find(id: string): Promise<StoredGrant | null>;
+  bindToWorkspace(id: string, workspaceId: number): Promise<void>;
+  /** The newest grant that stands between a user and a client, where the user is still a member of its workspace. */
+  findLatest(userId: number, clientId: string): Promise<StoredGrant | null>;
+  /** Revokes grants with everything issued under them, in one statement; gives how many there were. */
+  revoke(filter: GrantFilter, reason: string): Promise<number>;
+  revokeById(id: string, reason: string): Promise<void>;
+  listApps(userId: number): Promise<readonly ConnectedApp[]>;
+}

@@ -1,0 +1,43 @@
+import type { Context } from 'koa';
+import { deriveKeys } from '../crypto/derive-keys.ts';
+import { open, seal } from '../crypto/seal.ts';
+import type { ArtifactRepository } from './protocol-artifact.ts';
+import { repeatedRefreshToken } from './request-session.ts';
+
+const BOUND_TO = 'refresh-answer';
+
+/**
+ * Keeps the answer to a refresh, or gives it again. It is sealed under a key derived from the token that was presented,
+ * so a stolen database opens nothing; runs inside the request's transaction, so nobody sees a used token without it.
+ */
+export async function replayRefresh(context: Context, artifacts: ArtifactRepository): Promise<void> {
+  const repeated = repeatedRefreshToken();
+  if (repeated !== null && context.status === 400) return answerAgain(context, artifacts, repeated);
+  const rotated = rotatedToken(context);
+  const successor = refreshTokenIn(context.body);
+  if (context.status !== 200 || rotated === null || successor === null) return;
+  await artifacts.keepReplay(
+    rotated,
+    seal(deriveKeys([rotated], 'sealing'), JSON.stringify(context.body), BOUND_TO),
+    successor,
+  );
+}
+
+async function answerAgain(context: Context, artifacts: ArtifactRepository, token: string): Promise<void> {
+  const sealed = await artifacts.findReplay(token);
+  const opened = sealed === null ? null : open(deriveKeys([token], 'sealing'), sealed, BOUND_TO);
+  if (opened === null) return;
+  context.status = 200;
+  context.body = JSON.parse(opened.toString('utf8'));
+}
+
+/** The refresh token that this request used up, as the library notes it. */
+function rotatedToken(context: Context): string | null {
+  const value: unknown = context.oidc?.entities?.RotatedRefreshToken?.jti;
+  return typeof value === 'string' ? value : null;
+}
+
+function refreshTokenIn(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null || !('refresh_token' in body)) return null;
+  return typeof body.refresh_token === 'string' ? body.refresh_token : null;
+}

@@ -1,0 +1,106 @@
+import { type CryptoKey, importJWK, type JWK, jwtVerify } from 'jose';
+import { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
+import { sha256Base64url } from '../crypto/digest.ts';
+
+/** What a JWT access token says about itself (RFC 9068 section 2.2), once its signature has been found good. */
+export interface AccessTokenClaims {
+  readonly jti: string;
+  readonly clientId: string;
+  /** Null for a client that acts for itself. */
+  readonly userId: number | null;
+  readonly grantId: string | null;
+  readonly scopes: readonly string[];
+  readonly audience: string;
+  readonly expiresAtSeconds: number;
+}
+
+/** Verifies the signature and the form of a JWT access token; null when either is not good. The expiry is the caller's to judge. */
+export type ReadAccessToken = (token: string) => Promise<AccessTokenClaims | null>;
+
+/** What reading JWT access tokens needs. */
+export interface ReadAccessTokenDeps {
+  readonly issuer: string;
+  /** The published signing key of that name, or null. */
+  readonly publicKey: (kid: string) => Promise<Readonly<Record<string, unknown>> | null>;
+  readonly clock: Clock;
+}
+
+const REMEMBERED = 10_000;
+
+const payloadShape = z.object({
+  jti: z.string().min(1),
+  sub: z.string().min(1),
+  client_id: z.string().min(1),
+  aud: z.string().min(1),
+  exp: z.number().int(),
+  iat: z.number().int(),
+  scope: z.string().default(''),
+  gid: z.string().optional(),
+});
+
+/**
+ * Builds the reader. That a signature matched a token is a pure fact and is remembered under the SHA-256 of the whole
+ * token; whether the token may still be used is not.
+ */
+export function readAccessToken(deps: ReadAccessTokenDeps): ReadAccessToken {
+  const remembered = new Map<string, AccessTokenClaims>();
+  const keys = new Map<string, Promise<CryptoKey | Uint8Array>>();
+
+  async function keyNamed(kid: string): Promise<CryptoKey | Uint8Array | null> {
+    const jwk = await deps.publicKey(kid);
+    if (jwk === null) {
+      keys.delete(kid);
+      return null;
+    }
+    const known = keys.get(kid) ?? importJWK(jwk as JWK, 'ES256');
+    keys.set(kid, known);
+    return known;
+  }
+
+  async function read(token: string): Promise<AccessTokenClaims | null> {
+    try {
+      const { payload } = await jwtVerify(
+        token,
+        async ({ kid }) => {
+          const key = typeof kid === 'string' ? await keyNamed(kid) : null;
+          if (key === null) throw new Error('no such key');
+          return key;
+        },
+        // The expiry is judged at every use; here it must only be there.
+        { algorithms: ['ES256'], typ: 'at+jwt', issuer: deps.issuer, currentDate: new Date(0) },
+      );
+      return toClaims(payloadShape.parse(payload));
+    } catch {
+      return null;
+    }
+  }
+
+  return async (token) => {
+    const digest = sha256Base64url(token);
+    const known = remembered.get(digest);
+    if (known !== undefined) return known;
+    const claims = await read(token);
+    if (claims === null) return null;
+    if (remembered.size >= REMEMBERED) {
+      const oldest = remembered.keys().next().value;
+      if (oldest !== undefined) remembered.delete(oldest);
+    }
+    remembered.set(digest, claims);
+    return claims;
+  };
+}
+
+function toClaims(payload: z.output<typeof payloadShape>): AccessTokenClaims | null {
+  const forItself = payload.sub === payload.client_id;
+  if (!forItself && (payload.gid === undefined || !/^[1-9]\d{0,14}$/.test(payload.sub))) return null;
+  return {
+    jti: payload.jti,
+    clientId: payload.client_id,
+    userId: forItself ? null : Number(payload.sub),
+    grantId: forItself ? null : (payload.gid ?? null),
+    scopes: payload.scope.split(' ').filter((scope) => scope !== ''),
+    audience: payload.aud,
+    expiresAtSeconds: payload.exp,
+  };
+}
