@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
-import type { Provider } from 'oidc-provider';
 import { systemClock } from './core/clock.ts';
 import { deriveKeys, type KeyRing } from './crypto/derive-keys.ts';
 import { open, seal } from './crypto/seal.ts';
@@ -44,7 +43,7 @@ export interface ProtocolDeps {
 
 /** The protocol, wired. */
 export interface Protocol {
-  readonly keyRing: SigningKeyRing<Provider>;
+  readonly keyRing: SigningKeyRing<ReturnType<typeof createProvider>>;
   readonly grants: GrantRepository;
   readonly verify: VerifyInProcess;
   readonly interactions: ReturnType<typeof interactions>;

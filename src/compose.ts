@@ -49,8 +49,6 @@ import { knexWorkspaceRepository } from './workspaces/knex-workspace-repository.
 import { pgMemberWorkspaces, workspaceOf } from './workspaces/pg-member-workspaces.ts';
 import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
 
-export { runServer } from './run-server.ts';
-
 /** A wired server that does not listen yet. */
 export interface ComposedServer {
   readonly server: Server;

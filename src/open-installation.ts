@@ -44,7 +44,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const faults: ConfigurationFault[] = [];
   const catalog = collect(faults, () => readScopesFile(config.scopesFile));
   const secretKeys = collect(faults, () => {
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    mkdirSync(config.dataDir, { recursive: true, mode: dataFolderMode() });
     return loadSecretKeys(config, randomSecretKey);
   });
   const facts: ConfigFacts = {
@@ -61,6 +61,11 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   faults.push(...reviewConfig(facts).refusals);
   if (faults.length > 0 || catalog === undefined || secretKeys === undefined) throw new ConfigurationError(faults);
   return { config, catalog, secretKeys, facts };
+}
+
+/** PostgreSQL refuses to run as root, and the user it then runs as must be able to enter the folder; the secrets in it stay closed. */
+function dataFolderMode(): number {
+  return process.geteuid?.() === 0 ? 0o711 : 0o700;
 }
 
 /** Runs one step and keeps its faults, so that the operator sees those of all steps together. */

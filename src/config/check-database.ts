@@ -55,8 +55,8 @@ export const databaseRules: readonly ConfigRule[] = [
     applies: 'production',
     find: ({ dataFolder }) =>
       findingIf(
-        dataFolder !== undefined && (dataFolder.mode & 0o007) !== 0,
-        `Everybody on this machine may enter the data folder ${dataFolder?.path}.`,
+        dataFolder !== undefined && (dataFolder.mode & 0o006) !== 0,
+        `Everybody on this machine may look into the data folder ${dataFolder?.path}.`,
         'Take the permission away: chmod 700.',
       ),
   },

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError } from '../core/errors.ts';
+import { randomToken } from '../crypto/random-token.ts';
 import type { PostgresAccount } from './embedded-account.ts';
 
 /** A relocatable PostgreSQL: the folder with `bin`, `lib` and `share`, and its version. */
@@ -103,7 +103,7 @@ export async function copyBinaries(binaries: PostgresBinaries, parent: string): 
   const target = join(parent, `postgresql-${binaries.version}`);
   const copy: PostgresBinaries = { ...binaries, nativeFolder: join(target, 'native') };
   if (existsSync(copy.nativeFolder)) return copy;
-  const draft = `${target}.${randomBytes(6).toString('hex')}`;
+  const draft = `${target}.${randomToken(12)}`;
   await mkdir(draft, { mode: 0o755 });
   await cp(binaries.nativeFolder, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
   await openToAll(draft);

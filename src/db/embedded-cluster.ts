@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from '../core/errors.ts';
+import { randomToken } from '../crypto/random-token.ts';
 import { binariesRun, runTool } from './embedded-binaries.ts';
 import type { EmbeddedLocation } from './embedded-location.ts';
 import { isAlive } from './postmaster-file.ts';
@@ -47,7 +47,7 @@ export async function createCluster(location: EmbeddedLocation): Promise<void> {
   const { home, clusterFolder, binaries, account } = location;
   if (account === null) await binariesRun(binaries, null);
   await removeAbandonedDrafts(home);
-  const draft = join(home, `${DRAFT_PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`);
+  const draft = join(home, `${DRAFT_PREFIX}${process.pid}-${randomToken(8)}`);
   await mkdir(draft, { mode: 0o700 });
   try {
     if (account !== null) await chown(draft, account.uid, account.gid);

@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, lstatSync } from 'node:fs';
 import { chown, link, lstat, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError } from '../core/errors.ts';
+import { sha256Hex } from '../crypto/digest.ts';
+import { randomToken } from '../crypto/random-token.ts';
 import { accountOf, canEnter, chooseAccount, isRoot, type PostgresAccount } from './embedded-account.ts';
 import {
   binariesRun,
@@ -73,8 +74,8 @@ async function homeOf(dataDir: string, account: PostgresAccount | null): Promise
   if (pointed !== '') return followPointer(pointer, pointed.trim());
   if (account === null || existsSync(join(dataDir, 'postgres')) || canEnter(dataDir, account)) return dataDir;
   // A random name, because a folder deleted and made anew must not find the database of its predecessor.
-  const home = join(await systemHome(), randomBytes(8).toString('hex'));
-  const draft = `${pointer}.${randomBytes(6).toString('hex')}`;
+  const home = join(await systemHome(), randomToken(16));
+  const draft = `${pointer}.${randomToken(12)}`;
   await writeFile(draft, `${home}\n`, { mode: 0o600, flush: true });
   try {
     await mkdir(home, { mode: 0o711 });
@@ -131,7 +132,7 @@ async function ownerOfCluster(clusterFolder: string): Promise<PostgresAccount | 
 /** The cluster's own folder, private already; where its name is too long for a socket, a short one of the same kind. */
 async function socketFolderOf(clusterFolder: string, account: PostgresAccount | null): Promise<string> {
   if (fitsSocket(clusterFolder)) return clusterFolder;
-  const name = `latchkey-${createHash('sha256').update(clusterFolder).digest('hex').slice(0, 16)}`;
+  const name = `latchkey-${sha256Hex(clusterFolder).slice(0, 16)}`;
   const parent = account === null ? temporaryFolder(name) : await systemHome();
   const folder = join(parent, name);
   const uid = account?.uid ?? process.geteuid?.() ?? 0;

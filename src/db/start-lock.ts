@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
+import { sha256Hex } from '../crypto/digest.ts';
 
 /**
  * Takes the right to start the database of that folder; null while another process of this machine holds it.
@@ -10,7 +10,7 @@ import { createServer } from 'node:net';
  */
 export function takeStartLock(clusterFolder: string): Promise<(() => void) | null> {
   if (process.platform !== 'linux') return Promise.resolve(() => {});
-  const name = `latchkey-start-${createHash('sha256').update(clusterFolder).digest('hex').slice(0, 32)}`;
+  const name = `latchkey-start-${sha256Hex(clusterFolder).slice(0, 32)}`;
   const server = createServer((socket) => socket.destroy());
   return new Promise((resolve) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

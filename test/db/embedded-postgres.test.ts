@@ -289,11 +289,11 @@ describe('the embedded database (R-13)', function () {
   }
 
   /** Neither root nor the user whom root's database runs as; skips where that user can not even read this checkout. */
-  async function strangerAccount(context: Mocha.Context): Promise<{ uid: number; gid: number }> {
+  async function strangerAccount(running: Mocha.Context): Promise<{ uid: number; gid: number }> {
     const line = (await readFile('/etc/passwd', 'utf8')).split('\n').find((entry) => entry.startsWith('daemon:'));
     const account = { name: 'daemon', uid: Number(line?.split(':')[2]), gid: Number(line?.split(':')[3]) };
     const mayRead = [import.meta.dirname, process.execPath].every((path) => canEnter(dirname(path), account));
-    if (line === undefined || !mayRead) context.skip();
+    if (line === undefined || !mayRead) running.skip();
     return account;
   }
 });

@@ -2,7 +2,8 @@ import type { ArchitectureFault, SourceFile } from './architecture-rules.ts';
 import { codeOf, commentsOf, withoutComments } from './source-text.ts';
 
 const longestFileLines = 300;
-const junkDrawer = /^(?:utils?|helpers?|common|services|libs?|managers?|misc)$/;
+const junkDrawer =
+  /^(?:utils?|helpers?|common|services|libs?|managers?|misc)$|-(?:utils?|helpers?|services|libs?|managers?)$/;
 // Written in two halves, so that this file does not break its own rule.
 const unfinished = new RegExp(`\\b(?:TO${'DO'}|FIX${'ME'}|XX${'X'})\\b`);
 
@@ -10,7 +11,7 @@ const unfinished = new RegExp(`\\b(?:TO${'DO'}|FIX${'ME'}|XX${'X'})\\b`);
 export function nameFaults(path: string): readonly ArchitectureFault[] {
   const rules: string[] = [];
   const names = path.replace(/(?:\.test)?\.(?:d\.)?ts$/, '').split('/');
-  if (names.some((name) => name.split(/[-.]/).some((word) => junkDrawer.test(word)))) {
+  if (names.some((name) => junkDrawer.test(name))) {
     rules.push('nothing is called utils, helpers, common, services, lib or manager');
   }
   if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(names.at(-1) ?? '')) rules.push('file names are in kebab case');

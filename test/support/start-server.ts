@@ -30,7 +30,7 @@ export interface MachineLogin {
 export async function startServer(environment: NodeJS.ProcessEnv = {}): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
   const port = await freePort();
-  const databaseUrl = environment['DATABASE_URL'] ?? (await freshDatabase());
+  const databaseUrl = environment.DATABASE_URL ?? (await freshDatabase());
   const composed = await composeServer(
     {
       NODE_ENV: 'test',
@@ -51,7 +51,7 @@ export async function startServer(environment: NodeJS.ProcessEnv = {}): Promise<
     url: `http://localhost:${port}`,
     issuer: composed.issuer,
     databaseUrl,
-    dataDir: environment['DATA_DIR'] ?? dataDir,
+    dataDir: environment.DATA_DIR ?? dataDir,
     composed,
     welcome: composed.welcome,
     async stop() {
