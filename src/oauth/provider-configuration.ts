@@ -1,4 +1,4 @@
-import type { Configuration, ErrorOut, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
+import { type Configuration, type ErrorOut, errors, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import type { loadExistingGrant } from './existing-grant.ts';
 import { policy } from './interaction-policy.ts';
@@ -56,6 +56,10 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
       short: { httpOnly: true, sameSite: 'lax', secure, signed: true },
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    // The library would take this endpoint's URL, or a list that also names another server (rfc7523bis: audience injection).
+    assertJwtClientAuthClaimsAndHeader: (_ctx, { aud }) => {
+      if (aud !== parts.issuer) throw new errors.InvalidClientAuth('aud of a client assertion must be the issuer');
+    },
     clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: [], response_types: [] },
     // Secrets are kept as hashes, so no algorithm may need one in clear.
     enabledJWA: {

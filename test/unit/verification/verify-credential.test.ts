@@ -31,8 +31,10 @@ function verifierOf(found: CredentialRecord | null | Error): VerifyInProcess {
       if (found instanceof Error) throw found;
       return found;
     },
+    readAccessToken: async () => null,
+    findAccessToken: async () => null,
     defaultResource: ISSUER,
-  } as Parameters<typeof verifyCredential>[0]);
+  });
 }
 
 const question = (scopes: readonly string[] | null, any = false): Parameters<VerifyInProcess>[0] => ({
