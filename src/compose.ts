@@ -10,7 +10,7 @@ import { changeClient } from './clients/change-client.ts';
 import { knexClientRepository } from './clients/knex-client-repository.ts';
 import { clientSweeps } from './clients/pg-client-sweep.ts';
 import { registerClient } from './clients/register-client.ts';
-import { composePeople, type People } from './compose-people.ts';
+import { composePeople, logOutbox, type People } from './compose-people.ts';
 import { composeProtocol } from './compose-protocol.ts';
 import type { ConfigFacts } from './config/config-facts.ts';
 import { isProduction } from './config/environment.ts';
@@ -85,7 +85,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const { knex, pool } = database;
   const issuer = await settleIssuer(installation, listeningPort);
   const production = isProduction({ nodeEnv: config.nodeEnv, issuer });
-  const capabilities = wireCapabilities(installation);
+  const capabilities = wireCapabilities(installation, issuer);
   const welcome = await oneAtATime(database, 'first start', () =>
     startForTheFirstTime(capabilities.firstStart, {
       production,
@@ -175,7 +175,10 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   };
 }
 
-function wireCapabilities({ catalog, secretKeys, database }: Installation): {
+function wireCapabilities(
+  { catalog, secretKeys, database, log }: Installation,
+  issuer: string,
+): {
   readonly people: People;
   readonly workspaces: WorkspaceRepository;
   readonly firstStart: FirstStartDeps;
@@ -185,7 +188,7 @@ function wireCapabilities({ catalog, secretKeys, database }: Installation): {
   const unit = createUnitOfWork(database.knex);
   const workspaces = knexWorkspaceRepository(unit.current);
   const hasher = secretHasher();
-  const people = composePeople({ unit, hasher });
+  const people = composePeople({ unit, hasher, issuer, outbox: logOutbox(log) });
   const peppers = deriveKeys(secretKeys, 'pepper');
   const scopeFaults = (entries: readonly string[]): readonly string[] =>
     catalog.validateGrantable(entries).map(({ message }) => message);
@@ -280,10 +283,13 @@ export async function openForMaintenance(environment: NodeJS.ProcessEnv): Promis
     },
     bootstrap: async ({ email, name }) => {
       await migrate();
-      const administrator = await makeAdministrator(wireCapabilities(installation).firstStart, {
-        email,
-        name: name ?? '',
-      });
+      const administrator = await makeAdministrator(
+        wireCapabilities(installation, await settleIssuer(installation, installation.config.port)).firstStart,
+        {
+          email,
+          name: name ?? '',
+        },
+      );
       return {
         email: administrator.email,
         created: administrator.password !== null,
