@@ -4,6 +4,7 @@ import { apiRouter } from './api/api-router.ts';
 import type { AnyRoute } from './api/route.ts';
 import { errorResponder, type ReportFailure } from './http/error-responder.ts';
 import { type HealthDeps, healthEndpoints } from './http/health.ts';
+import { originForm } from './http/origin-form.ts';
 import { pinHost, refuseForeignHost } from './http/pin-host.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import type { VerifyInProcess } from './verification/verify-credential.ts';
@@ -49,7 +50,8 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
 
   const koa = app.callback();
   return (request, response) => {
-    const url = request.url ?? '';
+    const url = originForm(request.url ?? '');
+    request.url = url;
     if (url === '/verify' || url.startsWith('/verify?')) parts.verifyForProxies(request, response);
     else void koa(request, response);
   };
