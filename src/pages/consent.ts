@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { SignedIn, WorkspaceChoice } from './account-port.ts';
 import { renderErrorPage } from './error-pages.ts';
 import { durationInWords } from './in-words.ts';
-import type { ConsentQuestion, PendingInteraction } from './interaction-port.ts';
+import type { ConsentQuestion, PendingInteraction, RequestedScope } from './interaction-port.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
 import type { Form } from './read-form.ts';
 import { renderPage, seeOther } from './render.ts';
@@ -102,8 +102,8 @@ async function renderConsent(
       action: `/interaction/${pending.uid}/consent`,
       client: pending.client,
       email: signedIn.user.email,
-      scopes: question.scopes.map((scope) => ({ ...scope, ticked: choice.scopes.includes(scope.entry) })),
-      alreadyGranted: question.alreadyGranted,
+      scopes: question.scopes.map((scope) => ({ ...inWords(scope), ticked: choice.scopes.includes(scope.entry) })),
+      alreadyGranted: question.alreadyGranted.map(inWords),
       identityScopes: question.identityScopes.map((name) => ({
         name,
         sentence: IDENTITY_SENTENCES[name] ?? `See your ${name}`,
@@ -120,8 +120,23 @@ function chosenWorkspace(workspaces: readonly WorkspaceChoice[], { workspaceId }
   return workspaces.find(({ id }) => id === workspaceId)?.id ?? workspaces[0]?.id;
 }
 
+function inWords(scope: RequestedScope): RequestedScope & { readonly sentence: string } {
+  if (!scope.wildcard) return { ...scope, sentence: scope.expanded[0]?.description ?? scope.entry };
+  const today = `${scope.expanded.length} ${scope.expanded.length === 1 ? 'permission' : 'permissions'} today`;
+  return { ...scope, sentence: `${wildcardInWords(scope.entry)}: ${today}` };
+}
+
+function wildcardInWords(entry: string): string {
+  const [resource, action] = entry.split(':');
+  if (action === undefined) return 'Everything you may do';
+  if (resource === '*')
+    return action === '*' ? 'Everything that is not protected' : `“${action}”, wherever there is one`;
+  return `Everything in “${resource}”`;
+}
+
 function lastsInWords({ accessSeconds, renewableSeconds }: ConsentQuestion): string {
   const access = durationInWords(accessSeconds);
   if (renewableSeconds === 0) return `Access lasts ${access}.`;
-  return `Access lasts ${access} at a time. The app can renew it until it has not done so for ${durationInWords(renewableSeconds)}.`;
+  const renewal = durationInWords(renewableSeconds);
+  return `Access lasts ${access} at a time. The app can renew it as long as it does so at least every ${renewal}.`;
 }

@@ -6,7 +6,7 @@ import { renderPage, seeOther } from './render.ts';
 /** `POST /logout`: ends the session here and on the server; a form goes on to a page, a program gets 204. */
 export function signOut(parts: PageParts): Middleware {
   return async (context) => {
-    const isForm = context.is('application/x-www-form-urlencoded') !== false && context.is('*/*') !== null;
+    const isForm = typeof context.is('application/x-www-form-urlencoded') === 'string';
     if (isForm) await requireOwnForm(parts, context);
     else parts.forms.requireFirstParty(context);
     const signedIn = await parts.session(context);
