@@ -163,5 +163,5 @@ export function refuseUnsafe(facts: ConfigFacts, log: Logger): void {
   const review: ConfigReview = reviewConfig(facts);
   if (review.refusals.length > 0) throw new ConfigurationError(review.refusals);
   for (const fault of [...review.overridden, ...review.warnings])
-    log.warn({ code: fault.code, fix: fault.fix }, fault.message);
+    log.warn({ fault: fault.code, fix: fault.fix }, fault.message);
 }

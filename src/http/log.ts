@@ -43,7 +43,7 @@ function describeError(error: unknown): unknown {
   return {
     name: error.name,
     message: error.message,
-    ...('code' in error && typeof error.code === 'string' && { code: error.code }),
+    ...('code' in error && typeof error.code === 'string' && { error_code: error.code }),
     ...('detail' in error && error.name !== 'error' && typeof error.detail === 'string' && { detail: error.detail }),
     ...('error_detail' in error && typeof error.error_detail === 'string' && { detail: error.error_detail }),
     stack: error.stack,

@@ -24,7 +24,7 @@ export function observeRequests(log: Logger, metrics: Metrics): Middleware {
         {
           request_id: requestIdOf(context.req),
           method: context.method,
-          path: context.path.slice(0, 200),
+          path: withoutSecrets(context.path).slice(0, 200),
           status: context.status,
           duration_ms: durationMs,
         },
@@ -32,6 +32,15 @@ export function observeRequests(log: Logger, metrics: Metrics): Middleware {
       );
     }
   };
+}
+
+const CREDENTIAL = /(?:o[ac]t|ort|ocs|lkp|sk_live|sk_test)_[^/]*/gi;
+/** Longer than any identifier of ours, as long as the values of tokens, codes, links and cookies. */
+const LONG_VALUE = /[A-Za-z0-9_~.+-]{30,}/g;
+
+/** People paste secrets where identifiers belong; what may be one does not reach the log. */
+function withoutSecrets(path: string): string {
+  return path.replace(CREDENTIAL, '[removed]').replace(LONG_VALUE, '[removed]');
 }
 
 const KNOWN_SEGMENTS: ReadonlySet<string> = new Set([

@@ -9,6 +9,7 @@ const ISSUER = 'https://login.example.com';
 const CREDENTIAL = `oct_${'a'.repeat(43)}`;
 const catalog = readScopesFile('scopes.yaml');
 
+const workspace = { id: 1, scopes: ['*'], suspended: false, own: true, tier: 'free' };
 const record: CredentialRecord = {
   type: 'oauth_client_token',
   id: 1,
@@ -21,7 +22,7 @@ const record: CredentialRecord = {
   grant: ['posts:*'],
   user: null,
   client: { id: 'client_x', scopes: ['posts:read', 'posts:write'] },
-  workspace: { id: 1, scopes: ['*'], suspended: false, own: true },
+  workspace,
 };
 
 function verifierOf(found: CredentialRecord | null | Error): VerifyInProcess {
@@ -58,7 +59,7 @@ describe('the decision about a credential', () => {
   it('refuses each way in which a record can be dead, by its own reason', async () => {
     expect(await reasonFor({ revoked: true })).to.equal('revoked');
     expect(await reasonFor({ expired: true })).to.equal('expired');
-    expect(await reasonFor({ workspace: { id: 1, scopes: ['*'], suspended: true, own: true } })).to.equal('suspended');
+    expect(await reasonFor({ workspace: { ...workspace, suspended: true } })).to.equal('suspended');
     expect(await reasonFor({ user: { id: 1, disabled: true, role: 'owner' } })).to.equal('owner_inactive');
     expect(await reasonFor({ audience: 'https://other.example' })).to.equal('unknown');
     expect((await verifierOf(null)(question(['posts:read']))).reason).to.equal('unknown');
