@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
+import { composeVerification, type WiredVerification } from './compose-verification.ts';
 import { systemClock } from './core/clock.ts';
 import { deriveKeys, type KeyRing } from './crypto/derive-keys.ts';
 import { open, seal } from './crypto/seal.ts';
+import type { SecretHasher } from './crypto/secret-hasher.ts';
 import { translateDatabaseError } from './db/database-error.ts';
 import { requestTransactions } from './db/request-transaction.ts';
 import { createProvider } from './oauth/create-provider.ts';
@@ -24,14 +26,14 @@ import { openSigningKeyRing, type SigningKeyRing } from './oauth/signing-key-rin
 import { userinfo } from './oauth/userinfo.ts';
 import type { Installation } from './open-installation.ts';
 import { type ReadAccessToken, readAccessToken } from './verification/access-token-jwt.ts';
-import { createAccessTokenLookup, revokedTokenName } from './verification/pg-access-token-lookup.ts';
-import { createOauthTokenLookup } from './verification/pg-credential-lookup.ts';
-import { type VerifyInProcess, verifyCredential } from './verification/verify-credential.ts';
+import { revokedTokenName } from './verification/revoked-token-name.ts';
+import type { VerifyInProcess } from './verification/verify-credential.ts';
 
 /** What the protocol needs of people and pages. */
 export interface ProtocolDeps {
   readonly issuer: string;
   readonly cookieKeys: readonly string[];
+  readonly hasher: Pick<SecretHasher, 'verifyKey'>;
   readonly pages: ProtocolPages;
   readonly findActiveUser: (id: number) => Promise<ProtocolUser | null>;
   readonly findSession: (request: IncomingMessage) => Promise<RequestSession | null>;
@@ -45,7 +47,7 @@ export interface ProtocolDeps {
 export interface Protocol {
   readonly keyRing: SigningKeyRing<ReturnType<typeof createProvider>>;
   readonly grants: GrantRepository;
-  readonly verify: VerifyInProcess;
+  readonly verification: WiredVerification;
   readonly interactions: ReturnType<typeof interactions>;
   readonly middleware: Middleware;
 }
@@ -84,13 +86,13 @@ export async function composeProtocol(installation: Installation, deps: Protocol
   });
 
   const readJwt = readAccessToken({ issuer: deps.issuer, publicKey: keyRing.publicKey, clock: systemClock });
-  const verify = verifyCredential({
-    catalog,
-    findOauthToken: createOauthTokenLookup(pool, translateDatabaseError),
+  const verification = composeVerification({
+    installation,
+    issuer: deps.issuer,
     readAccessToken: readJwt,
-    findAccessToken: createAccessTokenLookup(pool, translateDatabaseError),
-    defaultResource: deps.issuer,
+    hasher: deps.hasher,
   });
+  const { verify } = verification;
 
   const openidScopes = async (token: string): Promise<{ scopes: string[]; origins: string[] } | null> => {
     const grantId = await grantBehind(token, readJwt, artifacts);
@@ -103,7 +105,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
   return {
     keyRing,
     grants,
-    verify,
+    verification,
     interactions: interactions({
       current: keyRing.current,
       issuer: deps.issuer,

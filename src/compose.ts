@@ -10,7 +10,7 @@ import { changeClient } from './clients/change-client.ts';
 import { knexClientRepository } from './clients/knex-client-repository.ts';
 import { clientSweeps } from './clients/pg-client-sweep.ts';
 import { registerClient } from './clients/register-client.ts';
-import { composePeople, logOutbox, type People } from './compose-people.ts';
+import { composePeople, logOutbox, type People, peopleRoutes } from './compose-people.ts';
 import { composeProtocol } from './compose-protocol.ts';
 import type { ConfigFacts } from './config/config-facts.ts';
 import { isProduction } from './config/environment.ts';
@@ -19,14 +19,14 @@ import { refusedGrants } from './core/effective-scopes.ts';
 import { generateClientSecret, hashClientSecret } from './crypto/client-secret.ts';
 import { deriveKeys } from './crypto/derive-keys.ts';
 import { randomToken } from './crypto/random-token.ts';
-import { secretHasher } from './crypto/secret-hasher.ts';
+import { type SecretHasher, secretHasher } from './crypto/secret-hasher.ts';
 import { translateDatabaseError } from './db/database-error.ts';
 import { migrateToLatest, migrationStatus } from './db/migrate.ts';
 import { oneAtATime } from './db/one-at-a-time.ts';
 import { maintenanceTimeouts } from './db/open-database.ts';
 import { runSweeps, type Sweep } from './db/run-sweeps.ts';
 import { startSweeper } from './db/sweeper.ts';
-import { createUnitOfWork } from './db/transaction.ts';
+import { createUnitOfWork, type UnitOfWork } from './db/transaction.ts';
 import { exampleApi } from './example-api/example-api.ts';
 import { knexPostRepository } from './example-api/knex-post-repository.ts';
 import { type FirstStartDeps, makeAdministrator, startForTheFirstTime } from './first-start.ts';
@@ -60,6 +60,8 @@ export interface ComposedServer {
   startDraining(): void;
   /** Looks at the signing keys now instead of within ten seconds. */
   refreshSigningKeys(): Promise<void>;
+  /** Writes the record of use now instead of within a second. */
+  flushUsage(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -103,8 +105,9 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const cookie = sessionCookie({ issuer, cookieDomain: config.cookieDomain });
   const { people, workspaces } = capabilities;
   const memberWorkspaces = pgMemberWorkspaces(pool);
-  const { keyRing, verify, ...protocol } = await composeProtocol(installation, {
+  const { keyRing, verification, ...protocol } = await composeProtocol(installation, {
     issuer,
+    hasher: capabilities.hasher,
     cookieKeys,
     pages: { error: protocolErrorPage, logout: protocolLogoutPage, signedOut: protocolSignedOutPage },
     findActiveUser: async (id) => {
@@ -119,6 +122,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     workspaceOf: workspaceOf(memberWorkspaces),
     workspaceName: async (id) => (await workspaces.find(id))?.name ?? null,
   });
+  const { verify } = verification;
   const metrics = openMetrics();
   const mayGrant = (limits: Parameters<typeof refusedGrants>[1], entries: readonly string[]) =>
     refusedGrants(catalog, limits, entries);
@@ -136,6 +140,18 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     apiRoutes: [
       ...clientRoutes({ ...capabilities.clients, refusedGrants: mayGrant }),
       ...scopeRoutes({ catalog, refusedGrants: mayGrant }),
+      ...peopleRoutes({
+        ...capabilities,
+        catalog,
+        refusedGrants: mayGrant,
+        endAccess: async (userId, workspaceId) => {
+          const within = workspaceId === null ? {} : { workspaceId };
+          await protocol.grants.revoke(
+            { userId, ...within },
+            workspaceId === null ? 'user disabled' : 'member removed',
+          );
+        },
+      }),
       ...signingKeyRoutes({
         signingKeys,
         rotate: rotateSigningKeys({ repository: signingKeys, sealingKeys, refresh: keyRing.refresh }),
@@ -171,7 +187,8 @@ async function wire(installation: Installation, listeningPort: number): Promise<
       void sweeper.stop();
     },
     refreshSigningKeys: keyRing.refresh,
-    close: () => Promise.all([keyRing.close(), sweeper.stop()]).then(() => database.close()),
+    flushUsage: verification.flushUsage,
+    close: () => Promise.all([keyRing.close(), sweeper.stop(), verification.close()]).then(() => database.close()),
   };
 }
 
@@ -179,6 +196,8 @@ function wireCapabilities(
   { catalog, secretKeys, database, log }: Installation,
   issuer: string,
 ): {
+  readonly hasher: SecretHasher;
+  readonly unit: UnitOfWork;
   readonly people: People;
   readonly workspaces: WorkspaceRepository;
   readonly firstStart: FirstStartDeps;
@@ -204,6 +223,8 @@ function wireCapabilities(
     scopeFaults,
   });
   return {
+    hasher,
+    unit,
     people,
     workspaces,
     firstStart: {

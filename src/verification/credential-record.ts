@@ -1,4 +1,25 @@
 import type { CredentialType, Environment } from '../core/principal.ts';
+import type { AccessTokenClaims } from './access-token-jwt.ts';
+
+/** By what a credential is looked up; nothing here proves anything yet, save the digests and the signed claims. */
+export type LookupKey =
+  | { readonly kind: 'oauth_token'; readonly hash: Buffer }
+  | { readonly kind: 'access_token'; readonly claims: AccessTokenClaims; readonly revokedHash: Buffer }
+  | { readonly kind: 'personal_access_token'; readonly id: number }
+  | { readonly kind: 'api_key'; readonly publicId: string }
+  | { readonly kind: 'session'; readonly hash: Buffer };
+
+/** What is stored of a secret, for the kinds that are looked up by something public. */
+export type StoredProof =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'digest'; readonly digest: Buffer }
+  | {
+      readonly kind: 'key';
+      readonly publicId: string;
+      readonly keyHash: string;
+      readonly proof: Buffer | null;
+      readonly pepperId: string | null;
+    };
 
 /** Everything a verdict depends on, as it stands in the database at this moment. */
 export interface CredentialRecord {
@@ -9,10 +30,13 @@ export interface CredentialRecord {
   readonly expiresAt: Date | null;
   readonly expired: boolean;
   readonly revoked: boolean;
+  /** True for a key that was rotated and works until its grace ends. */
+  readonly replaced: boolean;
+  readonly proof: StoredProof;
   /** The resource the credential is for; null where a kind has no audience of its own. */
   readonly audience: string | null;
-  /** Scope entries the credential was granted. */
-  readonly grant: readonly string[];
+  /** Scope entries the credential was granted; null for a session, which may do what its user may. */
+  readonly grant: readonly string[] | null;
   readonly user: { readonly id: number; readonly disabled: boolean; readonly role: string | null } | null;
   readonly client: { readonly id: string; readonly scopes: readonly string[] } | null;
   readonly workspace: {
@@ -20,8 +44,19 @@ export interface CredentialRecord {
     readonly scopes: readonly string[];
     readonly suspended: boolean;
     readonly own: boolean;
+    readonly tier: string;
   } | null;
+  /** The tier of the credential itself; null where its workspace's counts. */
+  readonly tier: string | null;
+  /** What its calls are limited under; a key and the key that replaces it share one. */
+  readonly bucket: string;
+  /** What its use is recorded under. */
+  readonly meter: string;
+  /** What its bucket has used in the window that began then; null before the first use. */
+  readonly used: { readonly amount: number; readonly windowStartSeconds: number } | null;
+  /** The database's clock, epoch seconds. */
+  readonly nowSeconds: number;
 }
 
-/** Reads the record behind a credential's lookup key (a digest), or null when there is none. Fails with `DependencyDown`. */
-export type FindCredentialRecord = (key: Buffer) => Promise<CredentialRecord | null>;
+/** Reads the record behind a lookup key, or null when there is none. Fails with `DependencyDown`. */
+export type FindCredentialRecord = (key: LookupKey) => Promise<CredentialRecord | null>;

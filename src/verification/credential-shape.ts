@@ -1,14 +1,67 @@
-/** Which verifier a credential belongs to, decided by its shape alone; the prefixes and alphabets are disjoint. */
-export type CredentialShape = 'oauth_opaque' | 'jwt' | 'unrecognised';
+import { parseApiKey, parsePersonalAccessToken } from '../credentials/token-format.ts';
+import { sha256 } from '../crypto/digest.ts';
+import type { ReadAccessToken } from './access-token-jwt.ts';
+import type { LookupKey } from './credential-record.ts';
+import { revokedTokenName } from './revoked-token-name.ts';
 
-const OAUTH_OPAQUE = /^o[ac]t_[A-Za-z0-9_-]{43}$/;
+/** Which verifier a credential belongs to, decided by its shape alone; the prefixes and alphabets are disjoint. */
+export type CredentialShape = 'api_key' | 'personal_access_token' | 'oauth_token' | 'access_token' | 'unrecognised';
+
+const OAUTH_TOKEN = /^o[ac]t_[A-Za-z0-9_-]{43}$/;
 /** A compact JWS (RFC 7515 section 3.1); longer ones than any of ours are not looked at. */
 const JWT = /^eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 const LONGEST_JWT = 4096;
 
 /** Names the verifier for a credential without any I/O. */
 export function credentialShape(credential: string): CredentialShape {
-  if (OAUTH_OPAQUE.test(credential)) return 'oauth_opaque';
-  if (credential.length <= LONGEST_JWT && JWT.test(credential)) return 'jwt';
+  if (credential.startsWith('sk_')) return 'api_key';
+  if (OAUTH_TOKEN.test(credential)) return 'oauth_token';
+  const first = credential.charCodeAt(0);
+  if (first >= 0x31 && first <= 0x39) return 'personal_access_token';
+  if (credential.length <= LONGEST_JWT && JWT.test(credential)) return 'access_token';
   return 'unrecognised';
+}
+
+/** A credential of good form: by what it is looked up, and what will be held against the record. */
+export interface ParsedCredential {
+  readonly key: LookupKey;
+  /** What was presented as proof, for the kinds that are looked up by something public; never logged. */
+  readonly secret: string | null;
+}
+
+/** Why a credential has no record to look for. */
+export type Unparsable = 'malformed' | 'unknown';
+
+/** Takes a credential apart: form, checksum, signature; no database. */
+export async function parseCredential(
+  credential: string,
+  readAccessToken: ReadAccessToken,
+): Promise<ParsedCredential | Unparsable> {
+  switch (credentialShape(credential)) {
+    case 'api_key': {
+      const key = parseApiKey(credential);
+      return key === null ? 'malformed' : { key: { kind: 'api_key', publicId: key.publicId }, secret: key.text };
+    }
+    case 'personal_access_token': {
+      const token = parsePersonalAccessToken(credential);
+      if (token === null) return 'malformed';
+      return { key: { kind: 'personal_access_token', id: token.id }, secret: token.secret };
+    }
+    case 'oauth_token':
+      return { key: { kind: 'oauth_token', hash: sha256(credential) }, secret: null };
+    case 'access_token': {
+      const claims = await readAccessToken(credential);
+      if (claims === null) return 'unknown';
+      return { key: { kind: 'access_token', claims, revokedHash: sha256(revokedTokenName(claims.jti)) }, secret: null };
+    }
+    case 'unrecognised':
+      return 'malformed';
+  }
+}
+
+const SESSION_COOKIE = /^[A-Za-z0-9_-]{43}$/;
+
+/** Reads the value of a session cookie; anything of another form is no session and does not reach the database. */
+export function parseSessionCookie(value: string): ParsedCredential | Unparsable {
+  return SESSION_COOKIE.test(value) ? { key: { kind: 'session', hash: sha256(value) }, secret: null } : 'malformed';
 }

@@ -1,61 +1,58 @@
 import type { Pool } from 'pg';
-import type { CredentialRecord, FindCredentialRecord } from './credential-record.ts';
+import type { CredentialType, Environment } from '../core/principal.ts';
+import type { CredentialRecord, FindCredentialRecord, LookupKey, StoredProof } from './credential-record.ts';
+import { lookupStatement } from './lookup-statement.ts';
 import { batchByTurn } from './turn-batch.ts';
-
-/*
- * One statement for all requests of an event-loop turn. WITH ORDINALITY keeps the caller's order, the unique index on
- * id_hash makes it one index probe a key, and everything that can end a credential is joined, never remembered.
- */
-const OAUTH_LOOKUP = `
-  SELECT k.n::int, a.id, a.model, a.expires_at, a.expires_at <= now() AS expired,
-         a.consumed_at IS NOT NULL OR (a.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL)) AS revoked,
-         a.audience, a.scopes, a.user_id, u.disabled_at IS NOT NULL AS user_disabled, m.role,
-         a.client_id, c.scopes AS client_scopes, c.client_name,
-         w.id AS workspace_id, w.scopes AS workspace_scopes, w.suspended_at IS NOT NULL AS suspended, w.own
-    FROM unnest($1::bytea[]) WITH ORDINALITY AS k(hash, n)
-    JOIN oauth_artifacts a ON a.id_hash = k.hash AND a.model IN ('AccessToken', 'ClientCredentials')
-    LEFT JOIN oauth_grants g ON g.id = a.grant_id
-    LEFT JOIN oauth_clients c ON c.client_id = a.client_id
-    LEFT JOIN users u ON u.id = a.user_id
-    LEFT JOIN workspaces w ON w.id = CASE WHEN a.user_id IS NULL THEN c.workspace_id ELSE g.workspace_id END
-    LEFT JOIN memberships m ON m.workspace_id = w.id AND m.user_id = a.user_id`;
 
 interface LookupRow {
   readonly n: number;
-  readonly id: number;
-  readonly model: 'AccessToken' | 'ClientCredentials';
+  readonly type: CredentialType;
+  readonly id: string;
+  readonly name: string | null;
+  readonly environment: Environment | null;
   readonly expires_at: Date | null;
   readonly expired: boolean | null;
   readonly revoked: boolean;
+  readonly replaced: boolean;
   readonly audience: string | null;
   readonly scopes: string[] | null;
+  readonly token_hash: Buffer | null;
+  readonly public_id: string | null;
+  readonly key_hash: string | null;
+  readonly match_proof: Buffer | null;
+  readonly pepper_id: string | null;
   readonly user_id: number | null;
   readonly user_disabled: boolean;
   readonly role: string | null;
   readonly client_id: string | null;
   readonly client_scopes: string[] | null;
-  readonly client_name: string | null;
   readonly workspace_id: number | null;
   readonly workspace_scopes: string[] | null;
+  readonly workspace_tier: string | null;
   readonly suspended: boolean;
   readonly own: boolean | null;
+  readonly tier: string | null;
+  readonly bucket: string;
+  readonly meter: string;
+  readonly used: number | null;
+  readonly window_start: number | null;
+  readonly now_seconds: number;
 }
 
-/** Builds the lookup of opaque OAuth access tokens by the SHA-256 of their value. */
-export function createOauthTokenLookup(
+/**
+ * Builds the lookup: one prepared statement for all credentials, of whatever kinds, that are presented in one event-loop
+ * turn. Everything that can end a credential is read each time, never remembered.
+ */
+export function createCredentialLookup(
   pool: Pick<Pool, 'query'>,
   translateError: (error: unknown) => unknown,
 ): FindCredentialRecord {
-  return batchByTurn<Buffer, CredentialRecord | null>(
-    async (hashes) => {
-      const records: (CredentialRecord | null)[] = hashes.map(() => null);
+  return batchByTurn<LookupKey, CredentialRecord | null>(
+    async (keys) => {
+      const records: (CredentialRecord | null)[] = keys.map(() => null);
       try {
-        const { rows } = await pool.query<LookupRow>({
-          name: 'oauth-token-lookup',
-          text: OAUTH_LOOKUP,
-          values: [hashes],
-        });
-        for (const row of rows) records[row.n - 1] = toRecord(row);
+        const { rows } = await pool.query<LookupRow>(lookupStatement(keys));
+        for (const row of rows) records[row.n] = toRecord(row);
       } catch (error) {
         throw translateError(error);
       }
@@ -67,16 +64,18 @@ export function createOauthTokenLookup(
 
 function toRecord(row: LookupRow): CredentialRecord {
   return {
-    type: row.model === 'AccessToken' ? 'oauth_access_token' : 'oauth_client_token',
-    id: row.id,
-    name: row.client_name,
-    environment: null,
+    type: row.type,
+    id: /^[1-9]\d{0,14}$/.test(row.id) ? Number(row.id) : row.id,
+    name: row.name,
+    environment: row.environment,
     expiresAt: row.expires_at,
     expired: row.expired ?? false,
     // A token whose client is gone is dead, whatever its own row says.
-    revoked: row.revoked || row.client_scopes === null,
+    revoked: row.revoked || (row.client_id !== null && row.client_scopes === null),
+    replaced: row.replaced,
+    proof: proofOf(row),
     audience: row.audience,
-    grant: row.scopes ?? [],
+    grant: row.type === 'session' ? null : (row.scopes ?? []),
     user: row.user_id === null ? null : { id: row.user_id, disabled: row.user_disabled, role: row.role },
     client: row.client_id === null ? null : { id: row.client_id, scopes: row.client_scopes ?? [] },
     workspace:
@@ -87,6 +86,27 @@ function toRecord(row: LookupRow): CredentialRecord {
             scopes: row.workspace_scopes ?? [],
             suspended: row.suspended,
             own: row.own ?? false,
+            tier: row.workspace_tier ?? '',
           },
+    tier: row.tier,
+    bucket: row.bucket,
+    meter: row.meter,
+    used:
+      row.used === null || row.window_start === null
+        ? null
+        : { amount: row.used, windowStartSeconds: row.window_start },
+    nowSeconds: row.now_seconds,
+  };
+}
+
+function proofOf(row: LookupRow): StoredProof {
+  if (row.token_hash !== null) return { kind: 'digest', digest: row.token_hash };
+  if (row.public_id === null || row.key_hash === null) return { kind: 'none' };
+  return {
+    kind: 'key',
+    publicId: row.public_id,
+    keyHash: row.key_hash,
+    proof: row.match_proof,
+    pepperId: row.pepper_id,
   };
 }

@@ -1,83 +1,194 @@
 import { type EffectiveScopeInputs, memoEffectiveScopes, whyMissing } from '../core/effective-scopes.ts';
-import type { Principal } from '../core/principal.ts';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
-import type { Requirement, Verification, VerificationQuestion, VerificationReason } from '../core/verification.ts';
-import { sha256 } from '../crypto/digest.ts';
-import type { AccessTokenClaims, ReadAccessToken } from './access-token-jwt.ts';
+import type {
+  RateLimitState,
+  Requirement,
+  Verification,
+  VerificationQuestion,
+  VerificationReason,
+} from '../core/verification.ts';
+import type { ReadAccessToken } from './access-token-jwt.ts';
 import type { CredentialRecord, FindCredentialRecord } from './credential-record.ts';
-import { type CredentialShape, credentialShape } from './credential-shape.ts';
+import { type ParsedCredential, parseCredential, parseSessionCookie, type Unparsable } from './credential-shape.ts';
 import { principalOf, standingRefusal } from './judge-record.ts';
+import type { ProveSecret } from './prove-secret.ts';
+import { applicableLimit, type CountCall, rateLimitState, usedNow } from './rate-limit-step.ts';
 
-/** A verification inside the server, with the limits that made the effective scopes: who grants something must hold it in each of them. */
-export type InProcessVerification = Verification & { readonly limits: EffectiveScopeInputs | null };
+/** A verification inside the server. */
+export type InProcessVerification = Verification & {
+  /** The limits that made the effective scopes: who grants something must hold it in each of them. */
+  readonly limits: EffectiveScopeInputs | null;
+  /** When a key that was rotated stops working; null for everything else. */
+  readonly sunset: Date | null;
+};
+
+/** A question inside the server: a session may stand in the place of a credential, and the caller's address is known. */
+export interface InProcessQuestion extends VerificationQuestion {
+  /** Value of the session cookie; asked only when there is no credential. */
+  readonly session?: string | null;
+  /** Where the call comes from, for the record of use. */
+  readonly address?: string;
+}
 
 /** The in-process form of `Verify`. */
-export type VerifyInProcess = (question: VerificationQuestion) => Promise<InProcessVerification>;
+export type VerifyInProcess = (question: InProcessQuestion) => Promise<InProcessVerification>;
+
+/** What is remembered of an answer, some time soon. */
+export interface UsageNote {
+  readonly meter: string;
+  readonly allowed: boolean;
+  /** Scopes that the call exercised. */
+  readonly scopes: readonly string[];
+  readonly address: string;
+  /** Our session, when the call came by one. */
+  readonly sessionId: number | null;
+}
 
 /** What the decision needs from the rest of the house. */
 export interface VerifyCredentialDeps {
   readonly catalog: ScopeCatalog;
-  readonly findOauthToken: FindCredentialRecord;
   readonly readAccessToken: ReadAccessToken;
-  readonly findAccessToken: (claims: AccessTokenClaims) => Promise<CredentialRecord | null>;
+  readonly findRecord: FindCredentialRecord;
+  readonly proveSecret: ProveSecret;
+  readonly countCall: CountCall;
+  /** Synchronous and bounded; must not throw. */
+  readonly noteUsage: (note: UsageNote) => void;
   /** Identifier of the resource meant when a question names none. */
   readonly defaultResource: string;
 }
 
 const REMEMBERED_SCOPE_SETS = 4096;
+const BYPASS = 'ratelimit:bypass';
 
 /**
- * Builds the one decision: shape, record, standing, audience, effective scopes, requirement, in this order.
+ * Builds the one decision: form, record, proof, standing, audience, effective scopes, requirement, count, in this order.
  * The function it returns never throws for a bad credential; it fails with `DependencyDown` when it can not know.
  */
 export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
   const effective = memoEffectiveScopes(deps.catalog, REMEMBERED_SCOPE_SETS);
 
   return async (question) => {
-    if (question.credential === null) return refuse('missing');
-    const shape = credentialShape(question.credential);
-    if (shape === 'unrecognised') return refuse('malformed');
+    const parsed = await parse(deps, question);
+    if (typeof parsed === 'string') return refuse(parsed);
 
-    const record = await findRecord(deps, shape, question.credential);
-    if (record === null || !isFor(record, question.audience, deps.defaultResource)) return refuse('unknown');
+    const record = await deps.findRecord(parsed.key);
+    if (record === null) return refuse('unknown');
+    if (!(await deps.proveSecret(parsed.secret, record.proof))) return refuse('unknown');
+    if (!isFor(deps, record, question.audience)) return refuse('unknown');
 
-    const refusal = standingRefusal(record);
-    if (refusal !== null) return refuse(refusal, principalOf(record, []));
-
+    const standing = standingRefusal(record);
     const inputs = scopeInputs(deps.catalog, record);
-    const principal = principalOf(record, effective(inputs).scopes);
-    if (question.requirement !== null && !meets(principal.scopes, question.requirement)) {
-      const missing = question.requirement.scopes
-        .filter((scope) => !principal.scopes.includes(scope))
-        .map((scope) => ({ scope, removedBy: whyMissing(deps.catalog, inputs, scope) }));
-      return refuse('insufficient_scope', principal, missing, inputs);
+    if (standing !== null) return note(deps, question, record, refuse(standing, record));
+
+    const scopes = effective(inputs).scopes;
+    if (question.requirement !== null && !meets(scopes, question.requirement)) {
+      return note(deps, question, record, insufficient(deps.catalog, record, scopes, inputs, question.requirement));
     }
-    return { allowed: true, reason: 'ok', principal, rateLimit: null, limits: inputs };
+    return note(deps, question, record, await count(deps, question, record, scopes, inputs));
   };
 }
 
-async function findRecord(
+function parse(
   deps: VerifyCredentialDeps,
-  shape: Exclude<CredentialShape, 'unrecognised'>,
-  credential: string,
-): Promise<CredentialRecord | null> {
-  if (shape === 'oauth_opaque') return deps.findOauthToken(sha256(credential));
-  const claims = await deps.readAccessToken(credential);
-  return claims === null ? null : deps.findAccessToken(claims);
+  question: InProcessQuestion,
+): Promise<ParsedCredential | Unparsable | 'missing'> | ParsedCredential | Unparsable | 'missing' {
+  if (question.credential !== null) return parseCredential(question.credential, deps.readAccessToken);
+  return question.session == null ? 'missing' : parseSessionCookie(question.session);
 }
 
-/** A credential for one resource is nothing at another (RFC 9700 section 2.3). */
-function isFor(record: CredentialRecord, audience: string | null, defaultResource: string): boolean {
-  return audience === 'any' || (record.audience ?? defaultResource) === (audience ?? defaultResource);
+/** A credential for one resource is nothing at another (RFC 9700 section 2.3); kinds without an audience are for every resource that exists. */
+function isFor(
+  { catalog, defaultResource }: VerifyCredentialDeps,
+  record: CredentialRecord,
+  audience: string | null,
+): boolean {
+  if (audience === 'any') return true;
+  const wanted = audience ?? defaultResource;
+  return record.audience === null
+    ? wanted === defaultResource || catalog.resources.has(wanted)
+    : record.audience === wanted;
+}
+
+/** Counts an otherwise allowed call; without a cost, or without a limit, it only says where the bucket stands. */
+async function count(
+  deps: VerifyCredentialDeps,
+  { cost }: InProcessQuestion,
+  record: CredentialRecord,
+  scopes: readonly string[],
+  limits: EffectiveScopeInputs,
+): Promise<InProcessVerification> {
+  const limit = scopes.includes(BYPASS) ? null : applicableLimit(deps.catalog, record);
+  const tier = record.tier ?? record.workspace?.tier ?? '';
+  const state = (used: number): RateLimitState => rateLimitState(limit, tier, used, record.nowSeconds);
+  const sunset = record.replaced ? record.expiresAt : null;
+  const principal = principalOf(record, scopes);
+  const allowed = (used: number): InProcessVerification => ({
+    allowed: true,
+    reason: 'ok',
+    principal,
+    rateLimit: state(used),
+    limits,
+    sunset,
+  });
+  if (limit === null || cost === 0) return allowed(limit === null ? 0 : usedNow(record, limit));
+  const counted = await deps.countCall({ bucket: record.bucket, cost, ...limit });
+  if (counted.granted) return allowed(counted.used);
+  return { ...refuse('rate_limited', record, scopes), limits, rateLimit: state(counted.used) };
+}
+
+function insufficient(
+  catalog: ScopeCatalog,
+  record: CredentialRecord,
+  scopes: readonly string[],
+  limits: EffectiveScopeInputs,
+  requirement: Requirement,
+): InProcessVerification {
+  const missing = requirement.scopes
+    .filter((scope) => !scopes.includes(scope))
+    .map((scope) => ({ scope, removedBy: whyMissing(catalog, limits, scope) }));
+  const limit = scopes.includes(BYPASS) ? null : applicableLimit(catalog, record);
+  const rateLimit = rateLimitState(
+    limit,
+    record.workspace?.tier ?? '',
+    limit === null ? 0 : usedNow(record, limit),
+    record.nowSeconds,
+  );
+  return { ...refuse('insufficient_scope', record, scopes), missing, limits, rateLimit };
 }
 
 function refuse(
   reason: Exclude<VerificationReason, 'ok'>,
-  principal: Principal | null = null,
-  missing: Extract<Verification, { allowed: false }>['missing'] = [],
-  limits: EffectiveScopeInputs | null = null,
+  record: CredentialRecord | null = null,
+  scopes: readonly string[] = [],
+): Extract<InProcessVerification, { allowed: false }> {
+  return {
+    allowed: false,
+    reason,
+    principal: record === null ? null : principalOf(record, scopes),
+    missing: [],
+    rateLimit: null,
+    limits: null,
+    sunset: record?.replaced === true ? record.expiresAt : null,
+  };
+}
+
+/** Notes a use for the record; questions that do not count as calls leave no trace of one. */
+function note(
+  deps: VerifyCredentialDeps,
+  question: InProcessQuestion,
+  record: CredentialRecord,
+  verification: InProcessVerification,
 ): InProcessVerification {
-  return { allowed: false, reason, principal, missing, rateLimit: null, limits };
+  if (question.cost > 0) {
+    deps.noteUsage({
+      meter: record.meter,
+      allowed: verification.allowed,
+      scopes: verification.allowed && question.requirement !== null ? question.requirement.scopes : [],
+      address: question.address ?? '',
+      sessionId: record.type === 'session' && typeof record.id === 'number' ? record.id : null,
+    });
+  }
+  return verification;
 }
 
 /** Collects what limits a credential now: its grant, its owner's role, its client, its workspace. */

@@ -28,6 +28,7 @@ const roots = [
   'compose.ts',
   'compose-people.ts',
   'compose-protocol.ts',
+  'compose-verification.ts',
   'app.ts',
   'main.ts',
   'run-server.ts',

@@ -23,17 +23,26 @@ const record: CredentialRecord = {
   user: null,
   client: { id: 'client_x', scopes: ['posts:read', 'posts:write'] },
   workspace,
+  replaced: false,
+  proof: { kind: 'none' },
+  tier: null,
+  bucket: 'client:client_x',
+  meter: 'client:client_x',
+  used: null,
+  nowSeconds: 1_800_000_000,
 };
 
 function verifierOf(found: CredentialRecord | null | Error): VerifyInProcess {
   return verifyCredential({
     catalog,
-    findOauthToken: async () => {
+    findRecord: async () => {
       if (found instanceof Error) throw found;
       return found;
     },
     readAccessToken: async () => null,
-    findAccessToken: async () => null,
+    proveSecret: () => true,
+    countCall: async ({ cost }) => ({ granted: true, used: cost }),
+    noteUsage: () => {},
     defaultResource: ISSUER,
   });
 }
@@ -127,15 +136,15 @@ describe('the decision about a credential', () => {
 
 describe('the shape of a credential', () => {
   it('is that of an opaque OAuth token only with its prefix and 43 characters', () => {
-    expect(credentialShape(CREDENTIAL)).to.equal('oauth_opaque');
-    expect(credentialShape(`oat_${'-_'.repeat(21)}A`)).to.equal('oauth_opaque');
+    expect(credentialShape(CREDENTIAL)).to.equal('oauth_token');
+    expect(credentialShape(`oat_${'-_'.repeat(21)}A`)).to.equal('oauth_token');
     for (const other of [
       `ort_${'a'.repeat(43)}`,
       `oct_${'a'.repeat(44)}`,
       `oct_${'a'.repeat(43)}\n`,
       ` ${CREDENTIAL}`,
     ]) {
-      expect(credentialShape(other), other).to.not.equal('oauth_opaque');
+      expect(credentialShape(other), other).to.not.equal('oauth_token');
     }
   });
 });

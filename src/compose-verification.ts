@@ -1,0 +1,64 @@
+import { pgKeepProof } from './credentials/pg-keep-proof.ts';
+import { deriveKeys } from './crypto/derive-keys.ts';
+import type { SecretHasher } from './crypto/secret-hasher.ts';
+import { translateDatabaseError } from './db/database-error.ts';
+import type { Installation } from './open-installation.ts';
+import { pgCallCounter } from './rate-limits/pg-call-counter.ts';
+import { bufferUsage } from './usage/buffer-usage.ts';
+import { pgStoreUsage } from './usage/pg-store-usage.ts';
+import { pgSessionsSeen } from './users/pg-sessions-seen.ts';
+import type { ReadAccessToken } from './verification/access-token-jwt.ts';
+import { createCredentialLookup } from './verification/pg-credential-lookup.ts';
+import { proveSecret } from './verification/prove-secret.ts';
+import { type VerifyInProcess, verifyCredential } from './verification/verify-credential.ts';
+
+/** What the verification is wired from. */
+export interface VerificationDeps {
+  readonly installation: Installation;
+  readonly issuer: string;
+  readonly readAccessToken: ReadAccessToken;
+  readonly hasher: Pick<SecretHasher, 'verifyKey'>;
+}
+
+/** The one decision, and what it keeps in the background. */
+export interface WiredVerification {
+  readonly verify: VerifyInProcess;
+  /** Writes the record of use now instead of within a second. */
+  flushUsage(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Wires the verification of every kind of credential onto a database. */
+export function composeVerification({
+  installation,
+  issuer,
+  readAccessToken,
+  hasher,
+}: VerificationDeps): WiredVerification {
+  const { catalog, secretKeys, log, database } = installation;
+  const { pool } = database;
+  const reportFailure = (error: unknown): void => log.warn({ error }, 'a note in the background was not written');
+  const usage = bufferUsage({ store: pgStoreUsage(database.transactionPool), reportFailure });
+  const sessions = pgSessionsSeen(database.transactionPool, reportFailure);
+  const verify = verifyCredential({
+    catalog,
+    readAccessToken,
+    findRecord: createCredentialLookup(pool, translateDatabaseError),
+    proveSecret: proveSecret({
+      peppers: deriveKeys(secretKeys, 'pepper'),
+      verifyKey: hasher.verifyKey,
+      keepProof: pgKeepProof(database.transactionPool, reportFailure),
+    }),
+    countCall: pgCallCounter(pool, translateDatabaseError),
+    noteUsage: (note) => {
+      usage.record(note);
+      if (note.sessionId !== null) sessions.note(note.sessionId);
+    },
+    defaultResource: issuer,
+  });
+  return {
+    verify,
+    flushUsage: usage.flush,
+    close: () => Promise.all([usage.close(), sessions.close()]).then(() => {}),
+  };
+}

@@ -1,0 +1,52 @@
+import type { ScopeCatalog } from '../core/scope-catalog.ts';
+import type { RateLimitState } from '../core/verification.ts';
+import type { CredentialRecord } from './credential-record.ts';
+
+/** Counts calls against a bucket: granted while used + cost stays within the limit, else nothing is counted. */
+export type CountCall = (call: {
+  readonly bucket: string;
+  readonly cost: number;
+  readonly limit: number;
+  readonly windowSeconds: number;
+}) => Promise<{ readonly granted: boolean; readonly used: number }>;
+
+/** The limit that holds for a record, before anything is counted; null for unlimited tiers. */
+export interface ApplicableLimit {
+  readonly tier: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+}
+
+/** Finds the tier that counts: the credential's own, else its workspace's; test credentials have more. */
+export function applicableLimit(catalog: ScopeCatalog, record: CredentialRecord): ApplicableLimit | null {
+  const tier = record.tier ?? record.workspace?.tier ?? catalog.tierNames[0] ?? '';
+  // A tier that is no longer in the vocabulary must not become unlimited by that.
+  const definition = catalog.tier(tier) ?? catalog.tier(catalog.tierNames[0] ?? '');
+  if (definition === undefined || definition.limit === null) return null;
+  const factor = record.environment === 'test' ? catalog.testMultiplier : 1;
+  return { tier, limit: definition.limit * factor, windowSeconds: definition.windowSeconds };
+}
+
+/** Where a bucket stands: `used` of the window that is running at the database's clock. */
+export function rateLimitState(
+  limit: ApplicableLimit | null,
+  tier: string,
+  used: number,
+  nowSeconds: number,
+): RateLimitState {
+  if (limit === null) return { tier, limit: null, remaining: null, resetSeconds: nowSeconds };
+  const windowStart = nowSeconds - (nowSeconds % limit.windowSeconds);
+  return {
+    tier: limit.tier,
+    limit: limit.limit,
+    remaining: Math.max(0, limit.limit - used),
+    resetSeconds: windowStart + limit.windowSeconds,
+  };
+}
+
+/** What a bucket has used in the window that is running, by the record; windows that are over do not count. */
+export function usedNow(record: CredentialRecord, limit: ApplicableLimit): number {
+  const { used, nowSeconds } = record;
+  if (used === null) return 0;
+  return used.windowStartSeconds === nowSeconds - (nowSeconds % limit.windowSeconds) ? used.amount : 0;
+}
