@@ -1,7 +1,10 @@
+import type { ChangePasswordInput, ChangePasswordResult } from '../users/change-password.ts';
+import type { PasswordLinkRequested, RequestPasswordLinkInput } from '../users/create-one-time-link.ts';
 import type { StartedSession } from '../users/session.ts';
 import type { ResumedSession } from '../users/session-repository.ts';
 import type { SignInInput, SignInResult } from '../users/sign-in.ts';
 import type { StartSessionInput } from '../users/start-session.ts';
+import type { PeekedLink, UsedLink } from '../users/use-one-time-link.ts';
 
 /** A browser whose cookie is good, and who sits before it. */
 export type SignedIn = ResumedSession;
@@ -11,17 +14,6 @@ export interface Visitor {
   readonly address: string;
   readonly userAgent: string;
 }
-
-/** Too many tries; nothing was checked. */
-export interface Throttled {
-  readonly kind: 'throttled';
-  readonly retryAfterSeconds: number;
-}
-
-/** How the wish for another password ended; sentences say what is wrong with the new one. */
-export type NewPasswordOutcome =
-  | { readonly kind: 'changed' }
-  | { readonly kind: 'unacceptable'; readonly sentences: readonly string[] };
 
 /** A place the person may let an app into. */
 export interface WorkspaceChoice {
@@ -42,18 +34,13 @@ export interface AccountPort {
   /** Puts a session under a new id, because the password was given again; null when it has ended. */
   reauthenticateSession(sessionId: number): Promise<StartedSession | null>;
   /** Makes and sends a link for an address, if there is such an account; says nothing about that. */
-  requestPasswordLink(request: Visitor & { readonly email: string }): Promise<Throttled | null>;
-  /** Whose link it is, without using it up; null when it is unknown, used or too old. */
-  findPasswordLink(token: string): Promise<{ readonly email: string; readonly purpose: PasswordLinkPurpose } | null>;
+  requestPasswordLink(input: RequestPasswordLinkInput): Promise<PasswordLinkRequested>;
+  /** Whose link it is, without using it up. */
+  peekOneTimeLink(token: string): Promise<PeekedLink>;
   /** Uses a link up and sets the password; an unacceptable password leaves the link as it is. */
-  usePasswordLink(token: string, password: string): Promise<NewPasswordOutcome | { readonly kind: 'gone' }>;
+  useOneTimeLink(input: { readonly token: string; readonly password: string }): Promise<UsedLink>;
   /** Changes the password of a signed-in person and ends their other sessions. */
-  changePassword(
-    change: Visitor & { readonly signedIn: SignedIn; readonly currentPassword: string; readonly password: string },
-  ): Promise<NewPasswordOutcome | { readonly kind: 'wrong-password' } | Throttled>;
+  changePassword(input: ChangePasswordInput): Promise<ChangePasswordResult>;
   /** The workspaces that are not suspended, with the role the person has now. */
   listWorkspacesOf(userId: number): Promise<readonly WorkspaceChoice[]>;
 }
-
-/** Why somebody was sent a link. */
-export type PasswordLinkPurpose = 'invitation' | 'forgotten_password';

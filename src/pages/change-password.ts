@@ -1,4 +1,5 @@
 import type { Context, Middleware } from 'koa';
+import type { ChangePasswordResult } from '../users/change-password.ts';
 import type { SignedIn } from './account-port.ts';
 import { type FieldError, headLine, type PageParts } from './page-parts.ts';
 import { newPasswordFaults, unacceptable } from './password-rules.ts';
@@ -24,26 +25,35 @@ export function changePassword(parts: PageParts): Middleware {
     const form = await parts.forms.readSessionForm(context);
     const faults = newPasswordFaults(form);
     if (faults.length > 0) return show(parts, context, signedIn, faults);
-    const outcome = await parts.accounts.changePassword({
-      ...parts.visitor(context),
-      signedIn,
+    const { user, session } = signedIn;
+    const result = await parts.accounts.changePassword({
+      userId: user.id,
       currentPassword: form.text('current_password'),
-      password: form.text('password'),
+      newPassword: form.text('password'),
+      address: parts.visitor(context).address,
+      sessionId: session.id,
     });
-    switch (outcome.kind) {
-      case 'changed':
-        return seeOther(context, '/?notice=password-changed');
-      case 'unacceptable':
-        return show(parts, context, signedIn, unacceptable(outcome.sentences));
-      case 'wrong-password':
-        return show(parts, context, signedIn, [
-          { field: 'current_password', sentence: 'This is not your current password.' },
-        ]);
-      case 'throttled':
-        context.set('Retry-After', String(Math.ceil(outcome.retryAfterSeconds)));
-        return show(parts, context, signedIn, [tooManyTries('current_password', outcome.retryAfterSeconds)], 429);
-    }
+    if (result.outcome !== 'changed') return showRefusal(parts, context, signedIn, result);
+    // Whoever copied this browser's cookie is out as well.
+    const renewed = await parts.accounts.reauthenticateSession(session.id);
+    if (renewed !== null) parts.cookie.write(context, renewed.cookieValue);
+    seeOther(context, '/?notice=password-changed');
   };
+}
+
+type Refusal = Exclude<ChangePasswordResult, { outcome: 'changed' }>;
+
+function showRefusal(parts: PageParts, context: Context, signedIn: SignedIn, refusal: Refusal): void {
+  const throttled = refusal.outcome === 'throttled';
+  if (throttled) context.set('Retry-After', String(Math.ceil(refusal.retryAfterSeconds)));
+  show(parts, context, signedIn, errorsOf(refusal), throttled ? 429 : 422);
+}
+
+function errorsOf(refusal: Refusal): readonly FieldError[] {
+  const field = 'current_password';
+  if (refusal.outcome === 'refused') return unacceptable(refusal.reasons);
+  if (refusal.outcome === 'throttled') return [tooManyTries(field, refusal.retryAfterSeconds)];
+  return [{ field, sentence: 'This is not your current password.' }];
 }
 
 function show(

@@ -19,10 +19,10 @@ export function forgotPassword(parts: PageParts): Middleware {
     if (email.trim() === '') {
       return show(parts, context, '', [{ field: 'email', sentence: 'Enter your e-mail address.' }]);
     }
-    const throttled = await parts.accounts.requestPasswordLink({ ...parts.visitor(context), email });
-    if (throttled === null) return seeOther(context, '/forgot-password?sent=1');
-    context.set('Retry-After', String(Math.ceil(throttled.retryAfterSeconds)));
-    show(parts, context, email, [tooManyTries('email', throttled.retryAfterSeconds)], 429);
+    const result = await parts.accounts.requestPasswordLink({ email, address: parts.visitor(context).address });
+    if (result.outcome === 'accepted') return seeOther(context, '/forgot-password?sent=1');
+    context.set('Retry-After', String(Math.ceil(result.retryAfterSeconds)));
+    show(parts, context, email, [tooManyTries('email', result.retryAfterSeconds)], 429);
   };
 }
 

@@ -15,9 +15,10 @@ export function setPassword(parts: PageParts): Middleware {
     const form = await parts.forms.readVisitorForm(context);
     const faults = newPasswordFaults(form);
     if (faults.length > 0) return show(parts, context, faults);
-    const outcome = await parts.accounts.usePasswordLink(context.params.token, form.text('password'));
-    if (outcome.kind === 'gone') return showGone(context);
-    if (outcome.kind === 'unacceptable') return show(parts, context, unacceptable(outcome.sentences));
+    const token: string = context.params.token;
+    const result = await parts.accounts.useOneTimeLink({ token, password: form.text('password') });
+    if (result.outcome === 'gone') return showGone(context);
+    if (result.outcome === 'refused') return show(parts, context, unacceptable(result.reasons));
     // Whoever was signed in here is not anymore: setting a password ends the sessions.
     parts.cookie.clear(context);
     seeOther(context, '/login?notice=password-set');
@@ -26,13 +27,19 @@ export function setPassword(parts: PageParts): Middleware {
 
 async function show(parts: PageParts, context: Context, errors: readonly FieldError[]): Promise<void> {
   const token: string = context.params.token;
-  const link = await parts.accounts.findPasswordLink(token);
-  if (link === null) return showGone(context);
+  const link = await parts.accounts.peekOneTimeLink(token);
+  if (link.outcome === 'gone') return showGone(context);
   renderPage(
     context,
     'set-password',
     { title: 'Set your password', status: errors.length > 0 ? 422 : 200 },
-    { ...link, errors, action: `/set-password/${token}`, csrf: parts.forms.visitorToken(context) },
+    {
+      purpose: link.purpose,
+      email: link.user.email,
+      errors,
+      action: `/set-password/${token}`,
+      csrf: parts.forms.visitorToken(context),
+    },
   );
 }
 

@@ -6,9 +6,13 @@ import { consentRequest, signInRequest } from '../pages/support/stand-in-interac
 const credentials = { email: 'ada@northwind.example', password: passwordOfAll };
 const body = (fields: Record<string, string>): string => new URLSearchParams(fields).toString();
 
+/** Stands for the path of a link that works. */
+const LINK = '/set-password/:token';
+
 describe('forms', () => {
   let server: PagesServer;
   let ada: FormBrowser;
+  let link: string;
 
   before(async () => {
     server = await startPagesServer();
@@ -16,7 +20,7 @@ describe('forms', () => {
     await server.person('eve@northwind.example');
     server.interactions.pending.set('sign', signInRequest('sign', { mustReauthenticate: true }));
     server.interactions.pending.set('ask', consentRequest('ask', id));
-    server.links.set('good', { email: credentials.email, purpose: 'forgotten_password' });
+    link = await server.linkFor(credentials.email);
   });
   after(() => server.stop());
   beforeEach(async () => {
@@ -26,7 +30,7 @@ describe('forms', () => {
 
   const visitorForms: readonly (readonly [page: string, path: string])[] = [
     ['/interaction/sign', '/interaction/sign/sign-in'],
-    ['/set-password/good', '/set-password/good'],
+    [LINK, LINK],
     ['/forgot-password', '/forgot-password'],
   ];
   const personForms: readonly (readonly [page: string, path: string])[] = [
@@ -35,8 +39,9 @@ describe('forms', () => {
     ['/', '/logout'],
   ];
 
-  for (const [page, path] of [...visitorForms, ...personForms]) {
-    it(`refuses ${path} without the token, with another browser's, and from another origin`, async () => {
+  for (const [formPage, target] of [...visitorForms, ...personForms]) {
+    it(`refuses ${target} without the token, with another browser's, and from another origin`, async () => {
+      const [page, path] = [formPage, target].map((one) => (one === LINK ? link : one)) as [string, string];
       const eve = formBrowser(server.url);
       await eve.submit('/login', '/login', { email: 'eve@northwind.example', password: passwordOfAll });
       const own = tokenOf(await ada.get(page), path);

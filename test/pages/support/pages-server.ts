@@ -6,20 +6,27 @@ import { randomSecretKey } from '../../../src/crypto/random-token.ts';
 import { needsRehash, secretHasher } from '../../../src/crypto/secret-hasher.ts';
 import { translateDatabaseError } from '../../../src/db/database-error.ts';
 import { type Database, openDatabase } from '../../../src/db/open-database.ts';
+import { createUnitOfWork } from '../../../src/db/transaction.ts';
 import { errorResponder } from '../../../src/http/error-responder.ts';
 import { pinHost, refuseForeignHost } from '../../../src/http/pin-host.ts';
 import { securityHeaders } from '../../../src/http/security-headers.ts';
 import type { AccountPort, WorkspaceChoice } from '../../../src/pages/account-port.ts';
 import { errorPages } from '../../../src/pages/error-pages.ts';
 import { pages } from '../../../src/pages/pages.ts';
+import { changePassword } from '../../../src/users/change-password.ts';
+import { createOneTimeLink, requestPasswordLink } from '../../../src/users/create-one-time-link.ts';
+import { knexOneTimeLinkRepository } from '../../../src/users/knex-one-time-link-repository.ts';
 import { knexSessionRepository } from '../../../src/users/knex-session-repository.ts';
 import { knexSignInAttempts } from '../../../src/users/knex-sign-in-attempts.ts';
 import { knexUserRepository } from '../../../src/users/knex-user-repository.ts';
+import type { OneTimeLink } from '../../../src/users/one-time-link.ts';
+import { passwordPolicy } from '../../../src/users/password-policy.ts';
 import { resumeSession } from '../../../src/users/resume-session.ts';
 import type { SessionRepository } from '../../../src/users/session-repository.ts';
 import { signIn } from '../../../src/users/sign-in.ts';
-import { signInLimits } from '../../../src/users/sign-in-limits.ts';
+import { linkRequestLimits, signInLimits } from '../../../src/users/sign-in-limits.ts';
 import { reauthenticateSession, startSession } from '../../../src/users/start-session.ts';
+import { peekOneTimeLink, useOneTimeLink } from '../../../src/users/use-one-time-link.ts';
 import type { User } from '../../../src/users/user.ts';
 import { freshDatabase } from '../../support/test-database.ts';
 import { type StandInInteractions, standInInteractions } from './stand-in-interactions.ts';
@@ -32,14 +39,14 @@ export interface PagesServer {
   readonly interactions: StandInInteractions;
   /** What the consent page offers; the test may change it. */
   readonly workspaces: WorkspaceChoice[];
-  /** Links that work, by their token. */
-  readonly links: Map<string, { readonly email: string; readonly purpose: 'invitation' | 'forgotten_password' }>;
-  /** Addresses for which a link was asked. */
-  readonly asked: string[];
+  /** Links that were sent, the newest last. */
+  readonly outbox: { readonly email: string; readonly link: OneTimeLink }[];
   /** Every failure that was reported. */
   readonly failures: unknown[];
   /** Makes somebody; `mustChange` as if the password had been generated. */
   person(email: string, options?: { readonly name?: string; readonly mustChange?: boolean }): Promise<User>;
+  /** Makes a link for somebody and gives its path. */
+  linkFor(email: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -57,11 +64,10 @@ export async function startPagesServer(
   const state = {
     interactions: standInInteractions(),
     workspaces: [{ id: 1, name: 'Northwind', role: 'owner' }] as WorkspaceChoice[],
-    links: new Map<string, { email: string; purpose: 'invitation' | 'forgotten_password' }>(),
-    asked: [] as string[],
+    outbox: [] as { readonly email: string; readonly link: OneTimeLink }[],
     failures: [] as unknown[],
   };
-  const { accounts, sessions, person } = people(database, state);
+  const { accounts, sessions, person, linkFor } = people(database, issuer, state);
 
   const app = new Koa({ keys: ['test'] });
   pinHost(app, issuer);
@@ -96,6 +102,7 @@ export async function startPagesServer(
     sessions,
     ...state,
     person,
+    linkFor,
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -105,49 +112,54 @@ export async function startPagesServer(
 }
 
 function people(
-  { knex }: Database,
-  state: Pick<PagesServer, 'links' | 'asked' | 'workspaces'>,
-): { accounts: AccountPort; sessions: SessionRepository; person: PagesServer['person'] } {
-  const users = knexUserRepository(() => knex);
-  const sessions = knexSessionRepository(() => knex);
+  database: Database,
+  issuer: string,
+  state: Pick<PagesServer, 'outbox' | 'workspaces'>,
+): Pick<PagesServer, 'sessions' | 'person' | 'linkFor'> & { readonly accounts: AccountPort } {
+  const { current: knex, run: together } = createUnitOfWork(database.knex);
+  const users = knexUserRepository(knex);
+  const sessions = knexSessionRepository(knex);
+  const links = knexOneTimeLinkRepository(knex);
+  const attempts = knexSignInAttempts(knex, 'sign-in', signInLimits);
   const hasher = secretHasher();
   const sessionDeps = { sessions, generateCookieValue: randomSecretKey };
+  const passwords = { ...hasher, passwordFaults: passwordPolicy({ productName: 'Latchkey', issuer }) };
+  const create = createOneTimeLink({
+    links,
+    outbox: { sendLink: (message) => void state.outbox.push(message) },
+    generateToken: randomSecretKey,
+    issuer,
+  });
   const accounts: AccountPort = {
     resumeSession: resumeSession({ sessions }),
     endSession: async (id) => void (await sessions.end(id)),
     signIn: signIn({
       users,
-      attempts: knexSignInAttempts(() => knex, 'sign-in', signInLimits),
+      attempts,
       verifyPassword: hasher.verifyPassword,
       hashPassword: hasher.hashPassword,
       needsRehash,
     }),
     startSession: startSession(sessionDeps),
     reauthenticateSession: reauthenticateSession(sessionDeps),
-    requestPasswordLink: async ({ email }) => {
-      state.asked.push(email);
-      return email.startsWith('flooded') ? { kind: 'throttled', retryAfterSeconds: 700 } : null;
-    },
-    findPasswordLink: async (token) => state.links.get(token) ?? null,
-    usePasswordLink: async (token, password) => {
-      if (password === 'password') {
-        return { kind: 'unacceptable', sentences: ['This password is one of the most common ones.'] };
-      }
-      return state.links.delete(token) ? { kind: 'changed' } : { kind: 'gone' };
-    },
-    changePassword: async ({ currentPassword, password }) => {
-      if (currentPassword !== passwordOfAll) return { kind: 'wrong-password' };
-      if (password === 'password') {
-        return { kind: 'unacceptable', sentences: ['This password is one of the most common ones.'] };
-      }
-      return { kind: 'changed' };
-    },
+    requestPasswordLink: requestPasswordLink({
+      create,
+      attempts: knexSignInAttempts(knex, 'link-request', linkRequestLimits),
+    }),
+    peekOneTimeLink: peekOneTimeLink({ links }),
+    useOneTimeLink: useOneTimeLink({ ...passwords, users, links, sessions, together }),
+    changePassword: changePassword({ ...passwords, users, links, sessions, attempts, together }),
     listWorkspacesOf: async () => state.workspaces,
   };
   let hash: Promise<string> | undefined;
   return {
     accounts,
     sessions,
+    async linkFor(email) {
+      const link = await create({ email, purpose: 'forgotten_password' });
+      if (link === null) throw new Error(`there is no ${email}`);
+      return new URL(link.url).pathname;
+    },
     async person(email, { name = '', mustChange = false } = {}) {
       hash ??= hasher.hashPassword(passwordOfAll);
       const user = await users.insert({ email, name, passwordHash: await hash, mustChangePassword: mustChange });
