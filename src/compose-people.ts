@@ -1,10 +1,19 @@
 import type { Logger } from 'pino';
+import { memberRoutes } from './api/members.ts';
+import { type RoleGuardDeps, roleGuard } from './api/role-guard.ts';
+import type { AnyRoute } from './api/route.ts';
+import { userRoutes } from './api/users.ts';
+import { workspaceAccess } from './api/workspace-access.ts';
+import { workspaceRoutes } from './api/workspaces.ts';
+import type { ScopeCatalog } from './core/scope-catalog.ts';
 import { randomSecretKey } from './crypto/random-token.ts';
 import { needsRehash, type SecretHasher } from './crypto/secret-hasher.ts';
 import type { UnitOfWork } from './db/transaction.ts';
 import type { AccountPort } from './pages/account-port.ts';
 import { changePassword, confirmPassword } from './users/change-password.ts';
 import { createOneTimeLink, requestPasswordLink } from './users/create-one-time-link.ts';
+import { createUser } from './users/create-user.ts';
+import { disableUser } from './users/disable-user.ts';
 import { knexOneTimeLinkRepository } from './users/knex-one-time-link-repository.ts';
 import { knexSessionRepository } from './users/knex-session-repository.ts';
 import { knexSignInAttempts } from './users/knex-sign-in-attempts.ts';
@@ -18,6 +27,10 @@ import { linkRequestLimits, signInLimits } from './users/sign-in-limits.ts';
 import { reauthenticateSession, startSession } from './users/start-session.ts';
 import { peekOneTimeLink, useOneTimeLink } from './users/use-one-time-link.ts';
 import type { UserRepository } from './users/user-repository.ts';
+import { changeMembers } from './workspaces/change-members.ts';
+import { createWorkspace } from './workspaces/create-workspace.ts';
+import { ownerRole } from './workspaces/membership.ts';
+import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
 
 /** What the parts about people stand on. */
 export interface PeopleDeps {
@@ -88,6 +101,62 @@ export function composePeople({ unit, hasher, issuer, outbox }: PeopleDeps): Peo
   };
 }
 
+/** What the routes about people and workspaces need beside them. */
+export interface PeopleRoutesDeps {
+  readonly people: People;
+  readonly workspaces: WorkspaceRepository;
+  readonly unit: UnitOfWork;
+  readonly hasher: Pick<SecretHasher, 'hashPassword'>;
+  readonly catalog: ScopeCatalog;
+  readonly refusedGrants: RoleGuardDeps['refusedGrants'];
+  /** Ends what a user let apps do, in one workspace or (null) everywhere. */
+  readonly endAccess: (userId: number, workspaceId: number | null) => Promise<void>;
+}
+
+/** Wires the routes of users, workspaces and members. */
+export function peopleRoutes(deps: PeopleRoutesDeps): readonly AnyRoute[] {
+  const { people, workspaces, catalog, refusedGrants, endAccess } = deps;
+  const together = deps.unit.run;
+  const guard = roleGuard({ roleEntries: (role) => catalog.role(role), refusedGrants });
+  const access = workspaceAccess({ workspaces, guard });
+  const create = createUser({
+    ...people,
+    hashPassword: deps.hasher.hashPassword,
+    createLink: people.createOneTimeLink,
+    membershipFaults: async ({ workspaceId, role }) => ({
+      ...((await workspaces.find(workspaceId)) === null && { workspace_id: ['This workspace does not exist.'] }),
+      ...(catalog.role(role) === undefined && { role: ['There is no such role.'] }),
+    }),
+    giveRole: workspaces.setRole,
+    together,
+  });
+  const disable = disableUser({
+    ...people,
+    leavesAdministrator: async (userId) => {
+      const own = await workspaces.findOwn();
+      if (own === null) return true;
+      await workspaces.lockMembers(own.id);
+      if ((await workspaces.findMember(own.id, userId))?.role !== ownerRole) return true;
+      return workspaces.hasOtherWithRole(own.id, userId, ownerRole);
+    },
+    endAccess: (userId) => endAccess(userId, null),
+    together,
+  });
+  const members = changeMembers({ workspaces, leaveWorkspace: people.sessions.leaveWorkspace, endAccess, together });
+  return [
+    ...userRoutes({ ...people, workspaces, create, disable, createLink: people.createOneTimeLink, guard }),
+    ...workspaceRoutes({
+      workspaces,
+      create: createWorkspace({ workspaces, together }),
+      access,
+      tierNames: catalog.tierNames,
+      scopeFaults: (entries) => catalog.validateGrantable(entries).map(({ message }) => message),
+      refusedGrants,
+    }),
+    ...memberRoutes({ users: people.users, workspaces, members, access, guard }),
+  ];
+}
+
 /** Prints links to the log until mail is configured. */
 export function logOutbox(log: Pick<Logger, 'info'>): Outbox {
   return {
@@ -96,43 +165,13 @@ export function logOutbox(log: Pick<Logger, 'info'>): Outbox {
   };
 }
 
-/** Says the same in the words of the pages. */
+/** Gives the pages what they ask of people. */
 export function accountPort(people: People, listWorkspacesOf: AccountPort['listWorkspacesOf']): AccountPort {
   return {
+    ...people,
     listWorkspacesOf,
-    resumeSession: people.resumeSession,
-    signIn: people.signIn,
-    startSession: people.startSession,
-    reauthenticateSession: people.reauthenticateSession,
     endSession: async (sessionId) => {
       await people.sessions.end(sessionId);
-    },
-    requestPasswordLink: async ({ email, address }) => {
-      const requested = await people.requestPasswordLink({ email, address });
-      return requested.outcome === 'accepted'
-        ? null
-        : { kind: 'throttled', retryAfterSeconds: requested.retryAfterSeconds };
-    },
-    findPasswordLink: async (token) => {
-      const peeked = await people.peekOneTimeLink(token);
-      return peeked.outcome === 'gone' ? null : { email: peeked.user.email, purpose: peeked.purpose };
-    },
-    usePasswordLink: async (token, password) => {
-      const used = await people.useOneTimeLink({ token, password });
-      if (used.outcome === 'refused') return { kind: 'unacceptable', sentences: used.reasons };
-      return { kind: used.outcome === 'gone' ? 'gone' : 'changed' };
-    },
-    changePassword: async ({ signedIn, currentPassword, password, address }) => {
-      const changed = await people.changePassword({
-        userId: signedIn.user.id,
-        currentPassword,
-        newPassword: password,
-        address,
-        sessionId: signedIn.session.id,
-      });
-      if (changed.outcome === 'throttled') return { kind: 'throttled', retryAfterSeconds: changed.retryAfterSeconds };
-      if (changed.outcome === 'refused') return { kind: 'unacceptable', sentences: changed.reasons };
-      return { kind: changed.outcome === 'changed' ? 'changed' : 'wrong-password' };
     },
   };
 }

@@ -98,6 +98,14 @@ export function knexSessionRepository(database: () => Knex): SessionRepository {
       return rows.length > 0;
     },
 
+    async leaveWorkspace(userId, workspaceId) {
+      await rowsOf(
+        `UPDATE sessions SET workspace_id = (SELECT min(workspace_id) FROM memberships WHERE user_id = :userId)
+         WHERE user_id = :userId AND workspace_id = :workspaceId`,
+        { userId, workspaceId },
+      );
+    },
+
     end: async (id) => (await database()('sessions').where({ id }).delete()) > 0,
 
     endOwn: async (userId, id) => (await database()('sessions').where({ id, user_id: userId }).delete()) > 0,

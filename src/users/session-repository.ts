@@ -23,6 +23,8 @@ export interface SessionRepository {
   reauthenticate(id: number, idHash: Buffer): Promise<Session | null>;
   /** Moves a session to another workspace; false when it has ended or the person is no member there. */
   setWorkspace(id: number, workspaceId: number): Promise<boolean>;
+  /** Moves the sessions of a person out of a workspace that they left, to their first one or none. */
+  leaveWorkspace(userId: number, workspaceId: number): Promise<void>;
   /** Ends one session; false when it had ended. */
   end(id: number): Promise<boolean>;
   /** Ends one session of this person; false when there is none such. */
