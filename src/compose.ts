@@ -44,6 +44,7 @@ import type { PrivateJwk } from './oauth/signing-key.ts';
 import { type Installation, openInstallation, readSettings, refuseUnsafe, settleIssuer } from './open-installation.ts';
 import { protocolErrorPage, protocolLogoutPage, protocolSignedOutPage } from './pages/protocol-pages.ts';
 import { sessionCookie } from './pages/session-cookie.ts';
+import type { Outbox } from './users/one-time-link.ts';
 import { userSweeps } from './users/pg-user-sweep.ts';
 import { knexWorkspaceRepository } from './workspaces/knex-workspace-repository.ts';
 import { pgMemberWorkspaces, workspaceOf } from './workspaces/pg-member-workspaces.ts';
@@ -195,6 +196,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
 function wireCapabilities(
   { catalog, secretKeys, database, log }: Installation,
   issuer: string,
+  outbox: Outbox = logOutbox(log),
 ): {
   readonly hasher: SecretHasher;
   readonly unit: UnitOfWork;
@@ -207,7 +209,7 @@ function wireCapabilities(
   const unit = createUnitOfWork(database.knex);
   const workspaces = knexWorkspaceRepository(unit.current);
   const hasher = secretHasher();
-  const people = composePeople({ unit, hasher, issuer, outbox: logOutbox(log) });
+  const people = composePeople({ unit, hasher, issuer, outbox });
   const peppers = deriveKeys(secretKeys, 'pepper');
   const scopeFaults = (entries: readonly string[]): readonly string[] =>
     catalog.validateGrantable(entries).map(({ message }) => message);
@@ -234,6 +236,7 @@ function wireCapabilities(
       register,
       hashPassword: hasher.hashPassword,
       generatePassword: () => randomToken(20),
+      createLink: people.createOneTimeLink,
     },
     clients: {
       clients,
@@ -304,18 +307,10 @@ export async function openForMaintenance(environment: NodeJS.ProcessEnv): Promis
     },
     bootstrap: async ({ email, name }) => {
       await migrate();
-      const administrator = await makeAdministrator(
-        wireCapabilities(installation, await settleIssuer(installation, installation.config.port)).firstStart,
-        {
-          email,
-          name: name ?? '',
-        },
-      );
-      return {
-        email: administrator.email,
-        created: administrator.password !== null,
-        ...(administrator.password !== null && { password: administrator.password }),
-      };
+      const issuer = await settleIssuer(installation, installation.config.port);
+      // The link goes to the terminal, and to nobody else.
+      const { firstStart } = wireCapabilities(installation, issuer, { sendLink: () => {} });
+      return makeAdministrator(firstStart, { email, name: name ?? '' });
     },
     close: () => database.close(),
   };

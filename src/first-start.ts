@@ -20,14 +20,27 @@ export interface FirstStartDeps {
   }) => Promise<{ readonly client: Client; readonly secret: IssuedClientSecret | null }>;
   readonly hashPassword: (password: string) => Promise<string>;
   readonly generatePassword: () => string;
+  /** Makes a link with which somebody sets their password; null for somebody who is disabled. */
+  readonly createLink: (input: {
+    readonly email: string;
+    readonly purpose: 'invitation';
+  }) => Promise<{ readonly url: string } | null>;
 }
 
-/** An administrator as `bootstrap` leaves it; the password is known this once, when the account is new. */
-export interface Administrator {
+/** A person with a role in the server's own workspace; what they sign in with is known this once. */
+export interface NewPerson {
   readonly userId: number;
   readonly email: string;
   readonly workspaceId: number;
-  readonly password: string | null;
+  readonly password: string;
+}
+
+/** An administrator as `bootstrap` leaves it: the link lets them choose a password, this once. */
+export interface Administrator {
+  readonly email: string;
+  /** False when the account was there before. */
+  readonly created: boolean;
+  readonly link: string;
 }
 
 /** What decides how much the first start makes. */
@@ -38,7 +51,8 @@ export interface FirstStartFacts {
   readonly seedExamples: boolean;
 }
 
-const ADMINISTRATOR_EMAIL = 'admin@localhost';
+const ADMINISTRATOR = { email: 'admin@localhost', name: 'Administrator', role: 'owner' } as const;
+const EXAMPLE_MEMBER = { email: 'member@localhost', name: 'Example member', role: 'member' } as const;
 
 /**
  * Makes what a newcomer needs, on the first start only: an administrator, the command line's credential, example data.
@@ -46,29 +60,49 @@ const ADMINISTRATOR_EMAIL = 'admin@localhost';
  */
 export async function startForTheFirstTime(deps: FirstStartDeps, facts: FirstStartFacts): Promise<string | null> {
   if (facts.production || (await deps.workspaces.findOwn()) !== null) return null;
-  const administrator = await makeAdministrator(deps, { email: ADMINISTRATOR_EMAIL, name: 'Administrator' });
+  const administrator = await makePerson(deps, ADMINISTRATOR);
   const commandLine = await registerMachine(deps, administrator.workspaceId, 'Command line', ['*']);
   writeCommandLineFile(facts.dataDir, facts.issuer, commandLine);
   const example = facts.seedExamples ? await seedExamples(deps, administrator.workspaceId) : null;
   return welcomeBlock(facts.issuer, administrator, example);
 }
 
-async function seedExamples(deps: FirstStartDeps, workspaceId: number): Promise<MachineCredential> {
+/** What the block tells about the example data. */
+export interface ExampleData {
+  readonly machine: MachineCredential;
+  readonly member: NewPerson;
+}
+
+async function seedExamples(deps: FirstStartDeps, workspaceId: number): Promise<ExampleData> {
+  const member = await makePerson(deps, EXAMPLE_MEMBER);
   await deps.posts.insert('live', { title: 'Hello, world', body: 'The first post of the example API.' });
   await deps.posts.insert('live', {
     title: 'One vocabulary',
     body: 'Whatever the credential, its scopes mean the same.',
   });
   await deps.posts.insert('test', { title: 'Hello, test', body: 'Only test keys see this one.' });
-  return registerMachine(deps, workspaceId, 'Example server', [
-    'posts:read',
-    'posts:write',
-    'categories:read',
-    'analytics:read',
-  ]);
+  const scopes = ['posts:read', 'posts:write', 'categories:read', 'analytics:read'];
+  return { machine: await registerMachine(deps, workspaceId, 'Example server', scopes), member };
 }
 
-/** Makes somebody an owner of the server's own workspace, which is made first if need be. */
+/** Makes a person whose password somebody else knows too, so that they are asked to change it. */
+async function makePerson(
+  deps: FirstStartDeps,
+  { email, name, role }: { readonly email: string; readonly name: string; readonly role: string },
+): Promise<NewPerson> {
+  const workspace = await ownWorkspace(deps.workspaces);
+  const password = deps.generatePassword();
+  const passwordHash = await deps.hashPassword(password);
+  const user = await deps.users.insert({ email, name, passwordHash, mustChangePassword: true });
+  if (user === null) throw new Error(`${email} was there before the first start`);
+  await deps.workspaces.setRole(workspace.id, user.id, role);
+  return { userId: user.id, email, workspaceId: workspace.id, password };
+}
+
+/**
+ * Makes somebody an owner of the server's own workspace, which is made first if need be. Somebody who was there before
+ * keeps their password until they use the link, and is let in again if they were disabled.
+ */
 export async function makeAdministrator(
   deps: FirstStartDeps,
   input: { readonly email: string; readonly name: string },
@@ -82,17 +116,14 @@ export async function makeAdministrator(
     });
   }
   const workspace = await ownWorkspace(deps.workspaces);
-  const password = deps.generatePassword();
-  const created = await deps.users.insert({
-    email,
-    name: input.name,
-    passwordHash: await deps.hashPassword(password),
-    mustChangePassword: true,
-  });
+  const created = await deps.users.insert({ email, name: input.name, passwordHash: null, mustChangePassword: false });
   const user = created ?? (await deps.users.findByEmail(email));
   if (user === null) throw new Error('a user that could not be inserted could not be found either');
+  if (user.disabledAt !== null) await deps.users.setDisabled(user.id, false);
   await deps.workspaces.setRole(workspace.id, user.id, 'owner');
-  return { userId: user.id, email, workspaceId: workspace.id, password: created === null ? null : password };
+  const link = await deps.createLink({ email, purpose: 'invitation' });
+  if (link === null) throw new Error('no link could be made for an enabled user');
+  return { email, created: created !== null, link: link.url };
 }
 
 async function ownWorkspace(workspaces: WorkspaceRepository): Promise<Workspace> {
@@ -150,17 +181,19 @@ export function writeCommandLineFile(dataDir: string, url: string, machine: Mach
 }
 
 /** What a newcomer sees on the terminal, once. */
-export function welcomeBlock(issuer: string, administrator: Administrator, example: MachineCredential | null): string {
+export function welcomeBlock(issuer: string, administrator: NewPerson, example: ExampleData | null): string {
   const lines = [
     '',
     `Latchkey is ready at ${issuer}`,
     '',
     `  e-mail: ${administrator.email}`,
-    `  password: ${administrator.password ?? '(unchanged)'}`,
+    `  password: ${administrator.password}`,
     '',
   ];
   if (example !== null) {
-    const basic = `${example.clientId}:${example.clientSecret}`;
+    const { machine, member } = example;
+    lines.push(`A member with fewer rights is there too: ${member.email} signs in with ${member.password}`, '');
+    const basic = `${machine.clientId}:${machine.clientSecret}`;
     const token = `curl -s -u '${basic}' -d grant_type=client_credentials -d scope=posts:read ${issuer}/oauth/token`;
     lines.push(
       'Try a credential; this line works when pasted:',
