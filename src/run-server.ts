@@ -4,6 +4,7 @@ import { composeServer } from './compose.ts';
 import { readEnvironment } from './config/environment.ts';
 import { ConfigurationError } from './core/errors.ts';
 import { drainServer } from './http/drain.ts';
+import { finishLog } from './http/log.ts';
 
 /** Runs the server until a signal stops it: readiness off, requests finished, pools closed. Throws `ConfigurationError` where it must not start. */
 export async function runServer(environment: NodeJS.ProcessEnv): Promise<void> {
@@ -31,7 +32,7 @@ export async function runServer(environment: NodeJS.ProcessEnv): Promise<void> {
   const finished = await drainServer(server, drainSeconds * 1000);
   await composed.close();
   log.info({ finished }, 'stopped');
-  log.flush();
+  await finishLog(log);
   if (!finished) process.exitCode = 1;
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 
 /** Names of members that never reach the log, wherever they stand. */
@@ -19,9 +20,12 @@ const SECRET_MEMBERS = [
   'credential',
 ];
 
+const endings = new WeakMap<Logger, () => Promise<void>>();
+
 /** Opens the structured log on standard output: JSON lines, UTC times, secrets removed. */
 export function openLog(level: string, destination?: { write(line: string): void }): Logger {
-  return pino(
+  const standardOutput = destination === undefined ? pino.destination({ dest: 1, sync: false, minLength: 0 }) : null;
+  const log = pino(
     {
       level,
       base: null,
@@ -33,8 +37,21 @@ export function openLog(level: string, destination?: { write(line: string): void
       },
       serializers: { error: describeError },
     },
-    destination ?? pino.destination({ dest: 1, sync: false, minLength: 0 }),
+    destination ?? standardOutput ?? undefined,
   );
+  if (standardOutput !== null) {
+    endings.set(log, async () => {
+      const closed = once(standardOutput, 'close');
+      standardOutput.end();
+      await closed;
+    });
+  }
+  return log;
+}
+
+/** Waits until every line is written, in its order; to be called before the process exits, after which nothing is logged. */
+export async function finishLog(log: Logger): Promise<void> {
+  await endings.get(log)?.();
 }
 
 /** An error for the log: its name, sentence, stack and causes, without the members that libraries hang on it (bindings, bodies). */
