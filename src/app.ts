@@ -21,6 +21,11 @@ export interface AppParts {
   readonly provider: Middleware;
   readonly apiRoutes: readonly AnyRoute[];
   readonly verify: VerifyInProcess;
+  readonly addressOf: (request: IncomingMessage) => string;
+  readonly crossOrigin: Middleware;
+  readonly xsrfCookie: Middleware;
+  readonly errorPages: Middleware;
+  readonly pages: Middleware;
   readonly exampleApi: Middleware | null;
   /** Answers `/verify` on bare node:http. */
   readonly verifyForProxies: (request: IncomingMessage, response: ServerResponse) => void;
@@ -36,17 +41,21 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.silent = true;
   app.on('error', (error: unknown) => parts.reportFailure(error, '-'));
 
-  const api = apiRouter(parts.apiRoutes, parts.verify);
+  const api = apiRouter(parts.apiRoutes, { verify: parts.verify, addressOf: parts.addressOf });
   app.use(parts.observe);
   app.use(securityHeaders(parts.issuer));
   app.use(errorResponder(parts.translateError, parts.reportFailure));
+  app.use(parts.errorPages);
   app.use(healthEndpoints(parts.health));
   app.use(refuseForeignHost(parts.issuer, (path) => ANY_HOST.test(path)));
   app.use(parts.metrics);
+  app.use(parts.crossOrigin);
+  app.use(parts.xsrfCookie);
   app.use(parts.provider);
   app.use(api.middleware);
   app.use(api.allowed);
   if (parts.exampleApi !== null) app.use(parts.exampleApi);
+  app.use(parts.pages);
 
   const koa = app.callback();
   return (request, response) => {

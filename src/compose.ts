@@ -10,8 +10,9 @@ import { changeClient } from './clients/change-client.ts';
 import { knexClientRepository } from './clients/knex-client-repository.ts';
 import { clientSweeps } from './clients/pg-client-sweep.ts';
 import { registerClient } from './clients/register-client.ts';
-import { composePeople, logOutbox, type People, peopleRoutes } from './compose-people.ts';
+import { accountPort, composePeople, logOutbox, type People, peopleRoutes } from './compose-people.ts';
 import { composeProtocol } from './compose-protocol.ts';
+import { composeRequests } from './compose-requests.ts';
 import type { ConfigFacts } from './config/config-facts.ts';
 import { isProduction } from './config/environment.ts';
 import { systemClock } from './core/clock.ts';
@@ -42,6 +43,8 @@ import { providerFacts } from './oauth/provider-facts.ts';
 import { rotateSigningKeys } from './oauth/rotate-signing-keys.ts';
 import type { PrivateJwk } from './oauth/signing-key.ts';
 import { type Installation, openInstallation, readSettings, refuseUnsafe, settleIssuer } from './open-installation.ts';
+import { errorPages } from './pages/error-pages.ts';
+import { pages } from './pages/pages.ts';
 import { protocolErrorPage, protocolLogoutPage, protocolSignedOutPage } from './pages/protocol-pages.ts';
 import { sessionCookie } from './pages/session-cookie.ts';
 import type { Outbox } from './users/one-time-link.ts';
@@ -124,16 +127,19 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     workspaceName: async (id) => (await workspaces.find(id))?.name ?? null,
   });
   const { verify } = verification;
+  const requests = composeRequests(installation, { issuer, cookieName: cookie.name, verify });
   const metrics = openMetrics();
   const mayGrant = (limits: Parameters<typeof refusedGrants>[1], entries: readonly string[]) =>
     refusedGrants(catalog, limits, entries);
   let draining = false;
+  const reportFailure = (error: unknown, requestId: string): void =>
+    log.error({ error, request_id: requestId }, 'failed');
 
   const listener = createListener({
     issuer,
     cookieKeys,
     translateError: translateDatabaseError,
-    reportFailure: (error, requestId) => log.error({ error, request_id: requestId }, 'failed'),
+    reportFailure,
     observe: observeRequests(log, metrics),
     health: { isDraining: () => draining, pingDatabase: () => pool.query('SELECT 1') },
     metrics: metricsEndpoint({ metrics, verify, openToAll: isLoopback(issuer) }),
@@ -158,10 +164,24 @@ async function wire(installation: Installation, listeningPort: number): Promise<
         rotate: rotateSigningKeys({ repository: signingKeys, sealingKeys, refresh: keyRing.refresh }),
       }),
     ],
-    verify,
-    exampleApi: config.seedExamples ? exampleApi(verify, knexPostRepository(knex)) : null,
+    verify: requests.verify,
+    addressOf: requests.addressOf,
+    crossOrigin: requests.crossOrigin,
+    xsrfCookie: requests.xsrfCookie,
+    errorPages: errorPages({ issuer, translateError: translateDatabaseError, reportFailure }),
+    pages: pages({
+      issuer,
+      cookieDomain: config.cookieDomain,
+      statefulDomains: config.statefulDomains,
+      csrfKeys: deriveKeys(secretKeys, 'csrf'),
+      clientAddress: requests.addressOf,
+      accounts: accountPort(people, memberWorkspaces),
+      interactions: protocol.interactions,
+    }),
+    exampleApi: config.seedExamples ? exampleApi(requests.verify, knexPostRepository(knex)) : null,
     verifyForProxies: verifyForProxies({
-      verify,
+      verify: requests.verify,
+      readSession: requests.readProxiedSession,
       clock: systemClock,
       requestId: requestIdOf,
       onAnswer: (status, requestId, error) => {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
@@ -5,21 +6,29 @@ import type { z } from 'zod';
 import { badRequest, type Refusal, refusalFor } from '../core/answer.ts';
 import { InvalidInput, LatchkeyError } from '../core/errors.ts';
 import { readPresentedCredential } from '../core/presented-credential.ts';
+import { standingHeaders } from '../core/standing-headers.ts';
 import type { Requirement } from '../core/verification.ts';
+import { requestIdOf } from '../http/request-id.ts';
 import type { VerifyInProcess } from '../verification/verify-credential.ts';
-import type { Access, AnyRoute, ApiAnswer } from './route.ts';
+import type { Access, AnyRoute, ApiAnswer, ApiCall, CallOrigin } from './route.ts';
 
 const BODY_LIMIT = '64kb';
+
+/** What every route is called with. */
+export interface ApiRouterDeps {
+  readonly verify: VerifyInProcess;
+  readonly addressOf: (request: IncomingMessage) => string;
+}
 
 /** Builds the router of the JSON API: limit the body, verify the caller, check the shape, act, present. */
 export function apiRouter(
   routes: readonly AnyRoute[],
-  verify: VerifyInProcess,
+  deps: ApiRouterDeps,
 ): { middleware: Middleware; allowed: Middleware } {
   const router = new Router();
   const readBody = bodyParser({ enableTypes: ['json'], jsonLimit: BODY_LIMIT, onError: passStatus });
   for (const one of routes) {
-    const steps: Middleware[] = [requireJson(one), readBody, handlerOf(one, verify)];
+    const steps: Middleware[] = [requireJson(one), readBody, handlerOf(one, deps)];
     router.register(one.path, [one.method], steps);
   }
   return { middleware: router.routes() as Middleware, allowed: router.allowedMethods() as Middleware };
@@ -46,35 +55,61 @@ function requireJson(one: AnyRoute): Middleware {
   };
 }
 
-function handlerOf(one: AnyRoute, verify: VerifyInProcess): Middleware {
+function handlerOf(one: AnyRoute, deps: ApiRouterDeps): Middleware {
   const requirement = requirementOf(one.access);
   return async (context) => {
     context.set('Cache-Control', 'no-store');
-    const presented = readPresentedCredential(context.req.rawHeaders, context.url);
-    if (presented.kind === 'refused') return refuse(context, badRequest(presented.message));
-    const verification = await verify({
-      credential: presented.kind === 'none' ? null : presented.value,
-      requirement,
-      audience: null,
-      cost: 1,
-    });
-    if (!verification.allowed || verification.limits === null) {
-      const refused = verification.allowed ? null : verification;
-      if (refused === null) throw new Error('an allowed verification came without its limits');
-      return refuse(
-        context,
-        refusalFor(refused, requirement ?? { scopes: [], any: false }, Math.floor(Date.now() / 1000)),
-      );
-    }
+    const caller = await identify(context, one, requirement, deps);
+    if (caller === null) return;
     const body = parse(one.body, context.request.body ?? {}) as never;
     const query = parse(one.query, { ...context.query }) as never;
-    const { principal, limits } = verification;
-    present(context, await one.handle({ principal, limits, params: context.params ?? {}, body, query }));
+    const request: CallOrigin = {
+      address: deps.addressOf(context.req),
+      requestId: requestIdOf(context.req),
+      idempotencyKey: context.get('Idempotency-Key') || null,
+    };
+    present(context, await one.handle({ ...caller, request, params: context.params ?? {}, body, query }));
   };
 }
 
+/** Verifies the caller and writes where they stand; null when the answer is a refusal, which is then written. */
+async function identify(
+  context: Context,
+  one: AnyRoute,
+  requirement: Requirement | null,
+  deps: ApiRouterDeps,
+): Promise<Pick<ApiCall<never, never>, 'principal' | 'limits'> | null> {
+  const presented = readPresentedCredential(context.req.rawHeaders, context.url);
+  if (presented.kind === 'refused') return refuse(context, badRequest(presented.message));
+  const verification = await deps.verify({
+    credential: presented.kind === 'none' ? null : presented.value,
+    requirement,
+    audience: null,
+    cost: one.uncounted === true ? 0 : 1,
+    request: context.req,
+  });
+  const standing = standingHeaders(verification);
+  for (let index = 0; index + 1 < standing.length; index += 2)
+    context.set(standing[index] ?? '', standing[index + 1] ?? '');
+  if (!verification.allowed) {
+    return refuse(context, refusalFor(verification, requirement ?? IDENTIFY, Math.floor(Date.now() / 1000)));
+  }
+  if (verification.limits === null) throw new Error('an allowed verification came without its limits');
+  if (one.access === 'session' && verification.principal.credential.type !== 'session')
+    return refuse(context, SESSION_ONLY);
+  return { principal: verification.principal, limits: verification.limits };
+}
+
+const IDENTIFY: Requirement = { scopes: [], any: false };
+
+const SESSION_ONLY: Refusal = {
+  status: 403,
+  headers: [],
+  body: { message: 'Only a person who is signed in may do this: use a session, not a token or key.' },
+};
+
 function requirementOf(access: Access): Requirement | null {
-  return access === 'any_credential' ? null : { scopes: access.scopes, any: false };
+  return typeof access === 'string' ? null : { scopes: access.scopes, any: false };
 }
 
 function parse(schema: z.ZodType | undefined, input: unknown): unknown {
@@ -96,8 +131,9 @@ function present(context: Context, answer: ApiAnswer): void {
   if (answer.body !== undefined) context.body = answer.body;
 }
 
-function refuse(context: Context, refusal: Refusal): void {
+function refuse(context: Context, refusal: Refusal): null {
   context.status = refusal.status;
   for (const [name, value] of refusal.headers) context.set(name, value);
   context.body = refusal.body;
+  return null;
 }

@@ -2,14 +2,26 @@ import type { z } from 'zod';
 import type { EffectiveScopeInputs } from '../core/effective-scopes.ts';
 import type { Principal } from '../core/principal.ts';
 
-/** Who may call a route: somebody whose effective scopes contain all of these, or anybody with a good credential. */
-export type Access = { readonly scopes: readonly [string, ...string[]] } | 'any_credential';
+/**
+ * Who may call a route: somebody whose effective scopes contain all of these, anybody with a good credential, or only
+ * a person in a session.
+ */
+export type Access = { readonly scopes: readonly [string, ...string[]] } | 'any_credential' | 'session';
+
+/** Where a call comes from, for the audit trail and for calls that must not be repeated. */
+export interface CallOrigin {
+  readonly address: string;
+  readonly requestId: string;
+  /** `Idempotency-Key`, or null. */
+  readonly idempotencyKey: string | null;
+}
 
 /** What a handler gets: the caller, and input that already has the shape the route declares. */
 export interface ApiCall<Body, Query> {
   readonly principal: Principal;
   /** The limits of the caller's credential; whatever the caller grants must be covered by each of them. */
   readonly limits: EffectiveScopeInputs;
+  readonly request: CallOrigin;
   readonly params: Readonly<Record<string, string>>;
   readonly body: Body;
   readonly query: Query;
@@ -28,6 +40,8 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
+  /** True where a call does not count against the caller's rate limit. */
+  readonly uncounted?: boolean;
   readonly body?: z.ZodType<Body>;
   readonly query?: z.ZodType<Query>;
   /** Answers by status, for the description of the API; null has no body. */

@@ -5,11 +5,15 @@ import { LatchkeyError } from '../core/errors.ts';
 import { readPresentedCredential } from '../core/presented-credential.ts';
 import { principalHeaders } from '../core/principal-headers.ts';
 import { isConcreteScope } from '../core/scope.ts';
-import type { Requirement, Verify } from '../core/verification.ts';
+import { standingHeaders } from '../core/standing-headers.ts';
+import type { Requirement } from '../core/verification.ts';
+import type { VerifyInProcess } from '../verification/verify-credential.ts';
 
 /** What `/verify` needs. */
 export interface VerifyForProxiesDeps {
-  readonly verify: Verify;
+  readonly verify: VerifyInProcess;
+  /** Value of the session cookie, where the proxy says what the original request was; null without one. */
+  readonly readSession: (request: IncomingMessage) => string | null;
   readonly clock: Clock;
   /** Told about every answer, for metrics and logs; must not throw. */
   readonly onAnswer: (status: number, requestId: string, error?: unknown) => void;
@@ -46,10 +50,14 @@ export function verifyForProxies(
       requirement: question.requirement,
       audience: question.audience,
       cost: 1,
+      session: presented.kind === 'none' ? deps.readSession(request) : null,
+      request,
     });
+    const standing = standingHeaders(verification);
     if (verification.allowed) {
       response.writeHead(200, [
         ...principalHeaders(verification.principal),
+        ...standing,
         'X-Request-Id',
         requestId,
         'Cache-Control',
@@ -61,7 +69,8 @@ export function verifyForProxies(
       return 200;
     }
     const refusal = refusalFor(verification, question.requirement, Math.floor(clock().getTime() / 1000));
-    return sendRefusal(response, refusal, requestId, question.nginx && refusal.status === 429 ? 403 : refusal.status);
+    const status = question.nginx && refusal.status === 429 ? 403 : refusal.status;
+    return sendRefusal(response, refusal, requestId, status, standing);
   }
 
   return (request, response) => {
@@ -82,22 +91,23 @@ function sendRefusal(
   refusal: Refusal,
   requestId: string,
   status: number = refusal.status,
+  standing: readonly string[] = [],
 ): number {
-  sendJson(response, status, refusal.body, requestId, refusal.headers.flat());
+  sendJson(response, status, refusal.body, requestId, [...refusal.headers.flat(), ...standing]);
   return status;
 }
 
-/** Whatever goes wrong inside the decision denies: 503 when something it depends on is down, 500 otherwise. */
+/** Whatever goes wrong inside the decision denies: 503 when something it depends on is down, 403 for a session of a foreign page, 500 otherwise. */
 function sendFailure(response: ServerResponse, error: unknown, requestId: string): number {
-  const known = error instanceof LatchkeyError && error.status === 503;
-  const status = known ? 503 : 500;
+  const known = error instanceof LatchkeyError && (error.status === 503 || error.status === 403);
+  const status = known ? error.status : 500;
   if (response.headersSent) {
     response.destroy();
     return status;
   }
   const message = known ? error.description : 'Internal server error.';
   const body = known ? { message } : { message, request_id: requestId };
-  sendJson(response, status, body, requestId, known ? ['Retry-After', '2'] : []);
+  sendJson(response, status, body, requestId, status === 503 ? ['Retry-After', '2'] : []);
   return status;
 }
 

@@ -63,6 +63,15 @@ export class Conflict extends LatchkeyError {
   }
 }
 
+/** A request that a page of another site may have sent in a person's name: 403. */
+export class ForeignRequest extends LatchkeyError {
+  override readonly name: string = 'ForeignRequest';
+
+  constructor(detail: string) {
+    super({ status: 403, code: 'csrf_mismatch', description: 'CSRF token mismatch.', detail });
+  }
+}
+
 /** Something this server depends on does not answer: 503 with `Retry-After`, and nothing is allowed. */
 export class DependencyDown extends LatchkeyError {
   override readonly name = 'DependencyDown';

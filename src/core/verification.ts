@@ -29,6 +29,10 @@ export interface RateLimitState {
   readonly remaining: number | null;
   /** Epoch seconds at which the window ends. */
   readonly resetSeconds: number;
+  /** Length of the window; 0 for unlimited. */
+  readonly windowSeconds: number;
+  /** Epoch seconds of this state. */
+  readonly nowSeconds: number;
 }
 
 /** The scopes a question asks for: all of them, or (`any`) one of them. */
@@ -44,6 +48,8 @@ export type Verification =
       readonly reason: 'ok';
       readonly principal: Principal;
       readonly rateLimit: RateLimitState | null;
+      /** When a key that was rotated stops working; null for everything else. */
+      readonly sunset: Date | null;
     }
   | {
       readonly allowed: false;
@@ -52,7 +58,15 @@ export type Verification =
       readonly principal: Principal | null;
       readonly missing: readonly MissingScope[];
       readonly rateLimit: RateLimitState | null;
+      readonly sunset: Date | null;
     };
+
+/** What a verifier in the same process may look at of a request: its session cookie, who sent it, and from where. `IncomingMessage` has this shape. */
+export interface RequestToVerify {
+  readonly method?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly socket: { readonly remoteAddress?: string | undefined };
+}
 
 /** What a verifier is asked: one credential, what it must cover, which audience it must be for, what the call costs. */
 export interface VerificationQuestion {
@@ -64,6 +78,8 @@ export interface VerificationQuestion {
   readonly audience: string | 'any' | null;
   /** How many calls this one counts for; 0 asks without counting. */
   readonly cost: number;
+  /** The request itself, for a verifier in the same process; one across the network ignores it. */
+  readonly request?: RequestToVerify;
 }
 
 /** Decides about credentials. The server's own and the HTTP client of the published middleware both have this shape. */

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import type { RequestToVerify } from '../core/verification.ts';
 
 /** Finds the address a request comes from. */
-export type ClientAddress = (request: IncomingMessage) => string;
+export type ClientAddress = (request: RequestToVerify) => string;
 
 /**
  * Builds the finder from the CIDR blocks of trusted proxies. `X-Forwarded-For` is walked from the right and only through

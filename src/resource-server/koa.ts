@@ -1,7 +1,9 @@
 import type { Context, Next } from 'koa';
 import { badRequest, type Refusal, refusalFor } from '../core/answer.ts';
+import { ForeignRequest } from '../core/errors.ts';
 import { readPresentedCredential } from '../core/presented-credential.ts';
 import type { Principal } from '../core/principal.ts';
+import { standingHeaders } from '../core/standing-headers.ts';
 import type { Requirement, Verification, VerificationQuestion, Verify } from '../core/verification.ts';
 
 export type { Verify } from '../core/verification.ts';
@@ -36,8 +38,13 @@ function protectWith(verify: Verify, requirement: Requirement): ProtectMiddlewar
       requirement,
       audience: null,
       cost: 1,
+      request: context.req,
     });
     if (verification === null) return;
+    const standing = standingHeaders(verification);
+    for (let index = 0; index + 1 < standing.length; index += 2) {
+      context.set(standing[index] ?? '', standing[index + 1] ?? '');
+    }
     if (!verification.allowed)
       return refuse(context, refusalFor(verification, requirement, Math.floor(Date.now() / 1000)));
     const { principal } = verification;
@@ -55,6 +62,10 @@ async function askOrDeny(
   try {
     return await verify(question);
   } catch (error) {
+    if (error instanceof ForeignRequest) {
+      refuse(context, { status: 403, headers: [], body: { message: error.description } });
+      return null;
+    }
     context.app.emit('error', error, context);
     context.status = 503;
     context.set('Retry-After', '2');

@@ -34,13 +34,16 @@ export function rateLimitState(
   used: number,
   nowSeconds: number,
 ): RateLimitState {
-  if (limit === null) return { tier, limit: null, remaining: null, resetSeconds: nowSeconds };
+  if (limit === null)
+    return { tier, limit: null, remaining: null, resetSeconds: nowSeconds, windowSeconds: 0, nowSeconds };
   const windowStart = nowSeconds - (nowSeconds % limit.windowSeconds);
   return {
     tier: limit.tier,
     limit: limit.limit,
     remaining: Math.max(0, limit.limit - used),
     resetSeconds: windowStart + limit.windowSeconds,
+    windowSeconds: limit.windowSeconds,
+    nowSeconds,
   };
 }
 

@@ -18,8 +18,6 @@ import { applicableLimit, type CountCall, rateLimitState, usedNow } from './rate
 export type InProcessVerification = Verification & {
   /** The limits that made the effective scopes: who grants something must hold it in each of them. */
   readonly limits: EffectiveScopeInputs | null;
-  /** When a key that was rotated stops working; null for everything else. */
-  readonly sunset: Date | null;
 };
 
 /** A question inside the server: a session may stand in the place of a credential, and the caller's address is known. */

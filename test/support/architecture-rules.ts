@@ -28,6 +28,7 @@ const roots = [
   'compose.ts',
   'compose-people.ts',
   'compose-protocol.ts',
+  'compose-requests.ts',
   'compose-verification.ts',
   'app.ts',
   'main.ts',

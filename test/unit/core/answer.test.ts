@@ -16,7 +16,7 @@ const principal: Principal = {
 };
 
 function refused(reason: Refused['reason'], more: Partial<Refused> = {}): Refused {
-  return { allowed: false, reason, principal: null, missing: [], rateLimit: null, ...more };
+  return { allowed: false, reason, principal: null, missing: [], rateLimit: null, sunset: null, ...more };
 }
 
 describe('the answer to a refused verification', () => {

@@ -1,0 +1,97 @@
+import { systemClock } from './core/clock.ts';
+import type { RequestToVerify } from './core/verification.ts';
+import { csrfToken, isCsrfToken } from './crypto/csrf-token.ts';
+import { deriveKeys } from './crypto/derive-keys.ts';
+import { type ClientAddress, clientAddressBehind } from './http/client-address.ts';
+import { crossOrigin } from './http/cross-origin.ts';
+import { header, isFirstPartyOrigin, readFirstPartySession } from './http/first-party.ts';
+import { readCookie } from './http/read-cookie.ts';
+import { xsrfCookie } from './http/xsrf-cookie.ts';
+import type { Installation } from './open-installation.ts';
+import { limitStrangers } from './rate-limits/limit-strangers.ts';
+import { addressGroup } from './users/address-group.ts';
+import type { VerifyInProcess } from './verification/verify-credential.ts';
+import { verifyRequest } from './verification/verify-request.ts';
+
+/** How requests are read: who sent them, from where, and whether a page of ours did. */
+export interface Requests {
+  readonly addressOf: ClientAddress;
+  /** The verification that also knows sessions and strangers. */
+  readonly verify: VerifyInProcess;
+  /** The session cookie at `/verify`, where a proxy says what the original request was. */
+  readonly readProxiedSession: (request: RequestToVerify) => string | null;
+  readonly crossOrigin: ReturnType<typeof crossOrigin>;
+  readonly xsrfCookie: ReturnType<typeof xsrfCookie>;
+}
+
+const LOOPBACK = /^(?:127\.|::1$)/;
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Wires the reading of requests. */
+export function composeRequests(
+  { config, secretKeys }: Installation,
+  {
+    issuer,
+    cookieName,
+    verify,
+  }: { readonly issuer: string; readonly cookieName: string; readonly verify: VerifyInProcess },
+): Requests {
+  const csrfKeys = deriveKeys(secretKeys, 'csrf');
+  const { statefulDomains, cookieDomain } = config;
+  const addressOf = clientAddressBehind(config.trustedProxies);
+  const strangers = limitStrangers({ limit: config.strangerLimitPerMinute, groupOf: addressGroup, clock: systemClock });
+  const origins = { issuer, statefulDomains };
+  const isToken = (presented: string, cookieValue: string): boolean =>
+    isCsrfToken(presented, `xsrf:${cookieValue}`, csrfKeys);
+
+  return {
+    addressOf,
+    verify: verifyRequest({
+      verify,
+      addressOf,
+      readSession: readFirstPartySession({ ...origins, cookieName, isToken }),
+      countStranger: (request, address) => {
+        // The machine itself is no stranger, unless it is a proxy that speaks for one.
+        const peer = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+        return LOOPBACK.test(peer) && LOOPBACK.test(address) ? null : strangers.count(address);
+      },
+    }),
+    readProxiedSession: readProxiedSession({ ...origins, cookieName, trusts: proxyTrust(config.trustedProxies) }),
+    crossOrigin: crossOrigin(origins),
+    xsrfCookie: xsrfCookie({
+      issuer,
+      cookieName,
+      cookieDomain,
+      tokenFor: (cookieValue) => csrfToken(`xsrf:${cookieValue}`, csrfKeys),
+    }),
+  };
+}
+
+/** Tells whether the peer of a request is a proxy whose word counts: loopback, or one of the trusted blocks. */
+function proxyTrust(trustedProxies: readonly string[]): (request: RequestToVerify) => boolean {
+  const resolve = clientAddressBehind([...trustedProxies, '127.0.0.0/8', '::1']);
+  // Where the walk goes past the peer, the peer is trusted: the probe behind it is nobody's address.
+  const probe = '192.0.2.255';
+  return (request) => resolve({ headers: { 'x-forwarded-for': probe }, socket: request.socket }) === probe;
+}
+
+/**
+ * Builds the reader of the session cookie at `/verify`. It counts only when a proxy names the original method, and for an
+ * unsafe one only with an origin of ours, because the proxy can not check the token of a form.
+ */
+function readProxiedSession(deps: {
+  readonly issuer: string;
+  readonly statefulDomains: readonly string[];
+  readonly cookieName: string;
+  readonly trusts: (request: RequestToVerify) => boolean;
+}): (request: RequestToVerify) => string | null {
+  return (request) => {
+    const value = readCookie(header(request, 'cookie'), deps.cookieName);
+    if (value === null || !deps.trusts(request)) return null;
+    const method = (header(request, 'x-forwarded-method') || header(request, 'x-original-method')).toUpperCase();
+    if (method === '') return null;
+    const origin = header(request, 'origin');
+    const ours = origin !== '' && isFirstPartyOrigin(deps, origin);
+    return SAFE.has(method) ? (origin === '' || ours ? value : null) : ours ? value : null;
+  };
+}
