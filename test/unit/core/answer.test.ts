@@ -60,7 +60,7 @@ describe('the answer to a refused verification', () => {
 
   it('says in seconds when to come back, in the header and the body alike, one at the least', () => {
     const until = (resetSeconds: number): unknown => {
-      const rateLimit = { tier: 'free', limit: 1000, remaining: 0, resetSeconds };
+      const rateLimit = { tier: 'free', limit: 1000, remaining: 0, resetSeconds, windowSeconds: 3600, nowSeconds: NOW };
       const { status, headers, body } = refusalFor(refused('rate_limited', { rateLimit }), requirement, NOW);
       expect(status).to.equal(429);
       expect(headers).to.deep.include(['Retry-After', String(body.retry_after)]);
