@@ -66,7 +66,7 @@ async function runHere() {
   const { main } = await load('cli/main');
   process.exitCode = await main(process.argv.slice(2), {
     version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
-    loadMaintenance: async () => ({ ...(await load('run-server')), ...(await load('compose')) }),
+    loadMaintenance: async () => ({ ...(await load('run-server')), ...(await load('open-for-maintenance')) }),
   });
 }
 

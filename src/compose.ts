@@ -4,54 +4,36 @@ import { scopeRoutes } from './api/scopes.ts';
 import { signingKeyRoutes } from './api/signing-keys.ts';
 import { verifyForProxies } from './api/verify-for-proxies.ts';
 import { createListener } from './app.ts';
-import type { Maintenance } from './cli/maintenance.ts';
-import { addClientSecret } from './clients/add-client-secret.ts';
-import { changeClient } from './clients/change-client.ts';
-import { knexClientRepository } from './clients/knex-client-repository.ts';
-import { clientSweeps } from './clients/pg-client-sweep.ts';
-import { registerClient } from './clients/register-client.ts';
-import { accountPort, composePeople, logOutbox, type People, peopleRoutes } from './compose-people.ts';
+import { composeCapabilities } from './compose-capabilities.ts';
+import { accountPort, peopleRoutes } from './compose-people.ts';
 import { composeProtocol } from './compose-protocol.ts';
 import { composeRequests } from './compose-requests.ts';
-import type { ConfigFacts } from './config/config-facts.ts';
 import { isProduction } from './config/environment.ts';
 import { systemClock } from './core/clock.ts';
 import { refusedGrants } from './core/effective-scopes.ts';
-import { generateClientSecret, hashClientSecret } from './crypto/client-secret.ts';
 import { deriveKeys } from './crypto/derive-keys.ts';
-import { randomToken } from './crypto/random-token.ts';
-import { type SecretHasher, secretHasher } from './crypto/secret-hasher.ts';
 import { translateDatabaseError } from './db/database-error.ts';
-import { migrateToLatest, migrationStatus } from './db/migrate.ts';
 import { oneAtATime } from './db/one-at-a-time.ts';
-import { maintenanceTimeouts } from './db/open-database.ts';
-import { runSweeps, type Sweep } from './db/run-sweeps.ts';
 import { startSweeper } from './db/sweeper.ts';
-import { createUnitOfWork, type UnitOfWork } from './db/transaction.ts';
 import { exampleApi } from './example-api/example-api.ts';
 import { knexPostRepository } from './example-api/knex-post-repository.ts';
-import { type FirstStartDeps, makeAdministrator, startForTheFirstTime } from './first-start.ts';
+import { startForTheFirstTime } from './first-start.ts';
 import { openMetrics } from './http/metrics.ts';
 import { metricsEndpoint } from './http/metrics-endpoint.ts';
 import { observeRequests } from './http/observe-requests.ts';
 import { readCookie } from './http/read-cookie.ts';
 import { requestIdOf } from './http/request-id.ts';
+import { knownFacts } from './known-facts.ts';
 import { knexSigningKeyRepository } from './oauth/knex-signing-key-repository.ts';
 import { loadSigningKeys } from './oauth/load-signing-keys.ts';
-import { oauthSweeps } from './oauth/pg-artifact-sweep.ts';
-import { providerFacts } from './oauth/provider-facts.ts';
 import { rotateSigningKeys } from './oauth/rotate-signing-keys.ts';
-import type { PrivateJwk } from './oauth/signing-key.ts';
 import { type Installation, openInstallation, readSettings, refuseUnsafe, settleIssuer } from './open-installation.ts';
 import { errorPages } from './pages/error-pages.ts';
 import { pages } from './pages/pages.ts';
 import { protocolErrorPage, protocolLogoutPage, protocolSignedOutPage } from './pages/protocol-pages.ts';
 import { sessionCookie } from './pages/session-cookie.ts';
-import type { Outbox } from './users/one-time-link.ts';
-import { userSweeps } from './users/pg-user-sweep.ts';
-import { knexWorkspaceRepository } from './workspaces/knex-workspace-repository.ts';
+import { sweeps } from './sweeps.ts';
 import { pgMemberWorkspaces, workspaceOf } from './workspaces/pg-member-workspaces.ts';
-import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
 
 /** A wired server that does not listen yet. */
 export interface ComposedServer {
@@ -68,9 +50,6 @@ export interface ComposedServer {
   flushUsage(): Promise<void>;
   close(): Promise<void>;
 }
-
-/** What the sweeper and `latchkey prune` delete; whoever owns a table adds to it here. */
-const sweeps: readonly Sweep[] = [...oauthSweeps, ...clientSweeps, ...userSweeps];
 
 /** Opens the installation of an environment and wires a server onto it; throws `ConfigurationError` where it must not start. */
 export async function composeServer(environment: NodeJS.ProcessEnv, listeningPort: number): Promise<ComposedServer> {
@@ -91,7 +70,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const { knex, pool } = database;
   const issuer = await settleIssuer(installation, listeningPort);
   const production = isProduction({ nodeEnv: config.nodeEnv, issuer });
-  const capabilities = wireCapabilities(installation, issuer);
+  const capabilities = composeCapabilities(installation, issuer);
   const welcome = await oneAtATime(database, 'first start', () =>
     startForTheFirstTime(capabilities.firstStart, {
       production,
@@ -213,125 +192,6 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   };
 }
 
-function wireCapabilities(
-  { catalog, secretKeys, database, log }: Installation,
-  issuer: string,
-  outbox: Outbox = logOutbox(log),
-): {
-  readonly hasher: SecretHasher;
-  readonly unit: UnitOfWork;
-  readonly people: People;
-  readonly workspaces: WorkspaceRepository;
-  readonly firstStart: FirstStartDeps;
-  readonly clients: Omit<Parameters<typeof clientRoutes>[0], 'refusedGrants'>;
-} {
-  const clients = knexClientRepository(database.knex);
-  const unit = createUnitOfWork(database.knex);
-  const workspaces = knexWorkspaceRepository(unit.current);
-  const hasher = secretHasher();
-  const people = composePeople({ unit, hasher, issuer, outbox });
-  const peppers = deriveKeys(secretKeys, 'pepper');
-  const scopeFaults = (entries: readonly string[]): readonly string[] =>
-    catalog.validateGrantable(entries).map(({ message }) => message);
-  const generateSecret = (): { value: string; stored: { secretHash: string; hint: string } } => {
-    const value = generateClientSecret();
-    return { value, stored: { secretHash: hashClientSecret(value, peppers), hint: value.slice(-4) } };
-  };
-  const register = registerClient({
-    clients,
-    workspaceExists: async (id) => (await workspaces.find(id)) !== null,
-    generateClientId: () => `client_${randomToken(20)}`,
-    generateSecret,
-    scopeFaults,
-  });
-  return {
-    hasher,
-    unit,
-    people,
-    workspaces,
-    firstStart: {
-      users: people.users,
-      workspaces,
-      posts: knexPostRepository(database.knex),
-      register,
-      hashPassword: hasher.hashPassword,
-      generatePassword: () => randomToken(20),
-      createLink: people.createOneTimeLink,
-    },
-    clients: {
-      clients,
-      register,
-      change: changeClient({ clients, scopeFaults }),
-      addSecret: addClientSecret({ clients, generateSecret, clock: systemClock }),
-      scopeFaults,
-    },
-  };
-}
-
-/** Everything the last check before listening rests on. */
-async function knownFacts(
-  installation: Installation,
-  issuer: string,
-  signingKeys: readonly PrivateJwk[],
-): Promise<ConfigFacts> {
-  const { database } = installation;
-  const workspaces = knexWorkspaceRepository(() => database.knex);
-  const clients = await knexClientRepository(database.knex).list({ workspaceId: null, limit: 50, after: null });
-  const { rows } = await database.pool.query<{ superuser: boolean }>(
-    'SELECT usesuper AS superuser FROM pg_user WHERE usename = current_user',
-  );
-  return {
-    ...installation.facts,
-    issuer,
-    ...providerFacts(issuer, signingKeys),
-    database: {
-      reachable: true,
-      superuser: rows[0]?.superuser ?? false,
-      pendingMigrations: (await migrationStatus(database.knex)).pending,
-      migratesAtStart: true,
-      unknownMigrations: [],
-    },
-    content: {
-      administratorExists: await workspaces.hasMemberWithRole(['owner', 'admin']),
-      bootstrapPending: false,
-      bootstrapTokenInEnvironment: false,
-      examples: clients
-        .filter(({ clientName }) => clientName.startsWith('Example'))
-        .map(({ clientName }) => `client ${clientName}`),
-    },
-  };
-}
-
 function isLoopback(issuer: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(issuer).hostname);
-}
-
-/** Opens the database for a command that works on it without a server. */
-export async function openForMaintenance(environment: NodeJS.ProcessEnv): Promise<Maintenance> {
-  const installation = await openInstallation(readSettings(environment), {
-    applicationName: 'latchkey command',
-    timeouts: maintenanceTimeouts,
-    migrate: false,
-  });
-  const { database } = installation;
-  const migrate = async (): Promise<string[]> => [...(await migrateToLatest({ databaseUrl: database.databaseUrl }))];
-  return {
-    migrate,
-    status: async () => {
-      const { applied, pending } = await migrationStatus(database.knex);
-      return { applied: [...applied], pending: [...pending] };
-    },
-    prune: async () => {
-      await migrate();
-      return runSweeps(database.pool, sweeps);
-    },
-    bootstrap: async ({ email, name }) => {
-      await migrate();
-      const issuer = await settleIssuer(installation, installation.config.port);
-      // The link goes to the terminal, and to nobody else.
-      const { firstStart } = wireCapabilities(installation, issuer, { sendLink: () => {} });
-      return makeAdministrator(firstStart, { email, name: name ?? '' });
-    },
-    close: () => database.close(),
-  };
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import pg from 'pg';
 import { clientSweeps } from '../../src/clients/pg-client-sweep.ts';
-import { openForMaintenance } from '../../src/compose.ts';
+import { openForMaintenance } from '../../src/open-for-maintenance.ts';
 import { runSweeps, type Sweep, sweepBy } from '../../src/db/run-sweeps.ts';
 import { type Sweeper, startSweeper } from '../../src/db/sweeper.ts';
 import { oauthSweeps } from '../../src/oauth/pg-artifact-sweep.ts';

@@ -26,6 +26,7 @@ export const capabilities: ReadonlySet<string> = new Set([
 const allCapabilities = [...capabilities];
 const roots = [
   'compose.ts',
+  'compose-capabilities.ts',
   'compose-people.ts',
   'compose-protocol.ts',
   'compose-requests.ts',
@@ -35,6 +36,9 @@ const roots = [
   'run-server.ts',
   'open-installation.ts',
   'first-start.ts',
+  'known-facts.ts',
+  'open-for-maintenance.ts',
+  'sweeps.ts',
 ];
 const belowDeliveries = ['core', 'crypto', 'config', 'db', 'http', ...allCapabilities];
 const delivery = [...belowDeliveries, 'verification', 'oauth'];

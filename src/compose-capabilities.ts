@@ -1,0 +1,74 @@
+import type { clientRoutes } from './api/clients.ts';
+import { addClientSecret } from './clients/add-client-secret.ts';
+import { changeClient } from './clients/change-client.ts';
+import { knexClientRepository } from './clients/knex-client-repository.ts';
+import { registerClient } from './clients/register-client.ts';
+import { composePeople, logOutbox, type People } from './compose-people.ts';
+import { systemClock } from './core/clock.ts';
+import { generateClientSecret, hashClientSecret } from './crypto/client-secret.ts';
+import { deriveKeys } from './crypto/derive-keys.ts';
+import { randomToken } from './crypto/random-token.ts';
+import { type SecretHasher, secretHasher } from './crypto/secret-hasher.ts';
+import { createUnitOfWork, type UnitOfWork } from './db/transaction.ts';
+import { knexPostRepository } from './example-api/knex-post-repository.ts';
+import type { FirstStartDeps } from './first-start.ts';
+import type { Installation } from './open-installation.ts';
+import type { Outbox } from './users/one-time-link.ts';
+import { knexWorkspaceRepository } from './workspaces/knex-workspace-repository.ts';
+import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
+
+/** Wires people, workspaces and clients, which everything else stands on. */
+export function composeCapabilities(
+  { catalog, secretKeys, database, log }: Installation,
+  issuer: string,
+  outbox: Outbox = logOutbox(log),
+): {
+  readonly hasher: SecretHasher;
+  readonly unit: UnitOfWork;
+  readonly people: People;
+  readonly workspaces: WorkspaceRepository;
+  readonly firstStart: FirstStartDeps;
+  readonly clients: Omit<Parameters<typeof clientRoutes>[0], 'refusedGrants'>;
+} {
+  const clients = knexClientRepository(database.knex);
+  const unit = createUnitOfWork(database.knex);
+  const workspaces = knexWorkspaceRepository(unit.current);
+  const hasher = secretHasher();
+  const people = composePeople({ unit, hasher, issuer, outbox });
+  const peppers = deriveKeys(secretKeys, 'pepper');
+  const scopeFaults = (entries: readonly string[]): readonly string[] =>
+    catalog.validateGrantable(entries).map(({ message }) => message);
+  const generateSecret = (): { value: string; stored: { secretHash: string; hint: string } } => {
+    const value = generateClientSecret();
+    return { value, stored: { secretHash: hashClientSecret(value, peppers), hint: value.slice(-4) } };
+  };
+  const register = registerClient({
+    clients,
+    workspaceExists: async (id) => (await workspaces.find(id)) !== null,
+    generateClientId: () => `client_${randomToken(20)}`,
+    generateSecret,
+    scopeFaults,
+  });
+  return {
+    hasher,
+    unit,
+    people,
+    workspaces,
+    firstStart: {
+      users: people.users,
+      workspaces,
+      posts: knexPostRepository(database.knex),
+      register,
+      hashPassword: hasher.hashPassword,
+      generatePassword: () => randomToken(20),
+      createLink: people.createOneTimeLink,
+    },
+    clients: {
+      clients,
+      register,
+      change: changeClient({ clients, scopeFaults }),
+      addSecret: addClientSecret({ clients, generateSecret, clock: systemClock }),
+      scopeFaults,
+    },
+  };
+}
