@@ -1,0 +1,42 @@
+import { Conflict, InvalidInput, NotFound } from '../core/errors.ts';
+import type { ScopeCatalog } from '../core/scope-catalog.ts';
+import type { Credential, CredentialKindName } from './credential.ts';
+import type { CredentialChanges, CredentialRepository } from './credential-repository.ts';
+import { expiryFaults, type Grantor, scopeFaults, tierFaults } from './grantor.ts';
+
+/** What changing needs. */
+export interface ChangeCredentialDeps {
+  readonly credentials: Pick<CredentialRepository, 'find' | 'update'>;
+  readonly catalog: ScopeCatalog;
+  readonly clock: () => Date;
+}
+
+/** Which credential changes, and how. */
+export interface ChangeCredentialInput {
+  readonly kind: CredentialKindName;
+  readonly id: number;
+  readonly grantor: Grantor;
+  readonly changes: CredentialChanges;
+}
+
+/**
+ * Builds the use case that changes a credential, with the checks of issuing it. Throws `NotFound`, `InvalidInput`, and
+ * `Conflict` for one that is past its end or being replaced: a change could bring it back, or stretch its grace.
+ */
+export function changeCredential(deps: ChangeCredentialDeps): (input: ChangeCredentialInput) => Promise<Credential> {
+  return async ({ kind, id, grantor, changes }) => {
+    const present = await deps.credentials.find(kind, id);
+    if (present === null) throw new NotFound();
+    const scopes = changes.scopes && [...new Set(changes.scopes)];
+    const errors = {
+      ...(scopes !== undefined && scopeFaults(deps.catalog, grantor, scopes)),
+      ...(changes.rateLimitTier !== undefined && tierFaults(deps.catalog, grantor, changes.rateLimitTier)),
+      ...(changes.expiresAt !== undefined && expiryFaults(deps.clock(), changes.expiresAt)),
+    };
+    if (Object.keys(errors).length > 0) throw new InvalidInput(errors);
+    const changed = await deps.credentials.update(id, { ...changes, ...(scopes !== undefined && { scopes }) });
+    if (changed !== null) return changed;
+    if ((await deps.credentials.find(kind, id)) === null) throw new NotFound();
+    throw new Conflict('This key has expired or is being replaced: it can be ended, and not changed.');
+  };
+}
