@@ -41,7 +41,7 @@ describe('a stolen database (T1)', function () {
   it('holds no token, no secret and no password, whole or encoded', () => {
     const everything = [...values].join('\n');
     for (const secret of secrets) {
-      const [, bare = secret] = secret.split('_');
+      const bare = secret.replace(/^o[a-z]{2}_/, '');
       for (const form of [
         secret,
         bare,
