@@ -72,6 +72,17 @@ export class ForeignRequest extends LatchkeyError {
   }
 }
 
+/** More tries than are allowed, such as passwords: 429 with `Retry-After`. */
+export class TooManyRequests extends LatchkeyError {
+  override readonly name = 'TooManyRequests';
+  readonly retryAfterSeconds: number;
+
+  constructor(retryAfterSeconds: number) {
+    super({ status: 429, code: 'too_many_requests', description: 'Too many requests.' });
+    this.retryAfterSeconds = Math.ceil(retryAfterSeconds);
+  }
+}
+
 /** Something this server depends on does not answer: 503 with `Retry-After`, and nothing is allowed. */
 export class DependencyDown extends LatchkeyError {
   override readonly name = 'DependencyDown';

@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import { Conflict, DependencyDown, InvalidInput, LatchkeyError } from '../core/errors.ts';
+import { Conflict, DependencyDown, InvalidInput, LatchkeyError, TooManyRequests } from '../core/errors.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Told about every failure that is not the caller's fault. */
@@ -32,7 +32,8 @@ function answer(context: Context, error: unknown, report: ReportFailure): void {
   if (error instanceof LatchkeyError) {
     if (error.status >= 500) report(error, requestId);
     context.status = error.status;
-    if (error instanceof DependencyDown) context.set('Retry-After', String(error.retryAfterSeconds));
+    if (error instanceof DependencyDown || error instanceof TooManyRequests)
+      context.set('Retry-After', String(error.retryAfterSeconds));
     context.body = bodyOf(error);
     return;
   }
@@ -50,6 +51,7 @@ function answer(context: Context, error: unknown, report: ReportFailure): void {
 function bodyOf(error: LatchkeyError): Record<string, unknown> {
   if (error instanceof InvalidInput) return { message: error.description, errors: error.errors };
   if (error instanceof Conflict) return { message: error.description, ...error.members };
+  if (error instanceof TooManyRequests) return { message: error.description, retry_after: error.retryAfterSeconds };
   return { message: error.description };
 }
 
