@@ -25,6 +25,8 @@ export interface AppParts {
   readonly crossOrigin: Middleware;
   readonly xsrfCookie: Middleware;
   readonly errorPages: Middleware;
+  /** Tells the audit trail who asks from where, and what was refused; inside whatever answers errors. */
+  readonly audit: Middleware;
   readonly pages: Middleware;
   readonly exampleApi: Middleware | null;
   /** Answers `/verify` on bare node:http. */
@@ -46,6 +48,7 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.use(securityHeaders(parts.issuer));
   app.use(errorResponder(parts.translateError, parts.reportFailure));
   app.use(parts.errorPages);
+  app.use(parts.audit);
   app.use(healthEndpoints(parts.health));
   app.use(refuseForeignHost(parts.issuer, (path) => ANY_HOST.test(path)));
   app.use(parts.metrics);

@@ -1,8 +1,11 @@
 import type { clientRoutes } from './api/clients.ts';
+import type { AuditTrail } from './audit/record-audit.ts';
+import { auditedClients, auditedWorkspaces } from './audited-repositories.ts';
 import { addClientSecret } from './clients/add-client-secret.ts';
 import { changeClient } from './clients/change-client.ts';
 import { knexClientRepository } from './clients/knex-client-repository.ts';
 import { registerClient } from './clients/register-client.ts';
+import { openTrail } from './compose-audit.ts';
 import { composePeople, logOutbox, type People } from './compose-people.ts';
 import { systemClock } from './core/clock.ts';
 import { generateClientSecret, hashClientSecret } from './crypto/client-secret.ts';
@@ -25,16 +28,18 @@ export function composeCapabilities(
 ): {
   readonly hasher: SecretHasher;
   readonly unit: UnitOfWork;
+  readonly trail: AuditTrail;
   readonly people: People;
   readonly workspaces: WorkspaceRepository;
   readonly firstStart: FirstStartDeps;
   readonly clients: Omit<Parameters<typeof clientRoutes>[0], 'refusedGrants'>;
 } {
-  const clients = knexClientRepository(database.knex);
   const unit = createUnitOfWork(database.knex);
-  const workspaces = knexWorkspaceRepository(unit.current);
+  const trail = openTrail(unit, log);
+  const clients = auditedClients(trail, () => knexClientRepository(unit.current()));
+  const workspaces = auditedWorkspaces(trail, knexWorkspaceRepository(unit.current));
   const hasher = secretHasher();
-  const people = composePeople({ unit, hasher, issuer, outbox });
+  const people = composePeople({ unit, trail, hasher, issuer, outbox });
   const peppers = deriveKeys(secretKeys, 'pepper');
   const scopeFaults = (entries: readonly string[]): readonly string[] =>
     catalog.validateGrantable(entries).map(({ message }) => message);
@@ -52,6 +57,7 @@ export function composeCapabilities(
   return {
     hasher,
     unit,
+    trail,
     people,
     workspaces,
     firstStart: {

@@ -5,6 +5,14 @@ import type { AnyRoute } from './api/route.ts';
 import { userRoutes } from './api/users.ts';
 import { workspaceAccess } from './api/workspace-access.ts';
 import { workspaceRoutes } from './api/workspaces.ts';
+import type { AuditTrail } from './audit/record-audit.ts';
+import {
+  auditedEndOfUser,
+  auditedInvitation,
+  auditedPasswords,
+  auditedPeople,
+  auditedUsers,
+} from './audited-people.ts';
 import type { ScopeCatalog } from './core/scope-catalog.ts';
 import { randomSecretKey } from './crypto/random-token.ts';
 import { needsRehash, type SecretHasher } from './crypto/secret-hasher.ts';
@@ -36,6 +44,7 @@ import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
 export interface PeopleDeps {
   /** Shared by all repositories of the process, so that what belongs together is written together. */
   readonly unit: UnitOfWork;
+  readonly trail: AuditTrail;
   /** The one hasher of the process: its queue is what keeps a login flood from everything else. */
   readonly hasher: SecretHasher;
   /** The public origin. */
@@ -62,7 +71,7 @@ export interface People {
 }
 
 /** Wires users, sessions and passwords onto a database. */
-export function composePeople({ unit, hasher, issuer, outbox }: PeopleDeps): People {
+export function composePeople({ unit, trail, hasher, issuer, outbox }: PeopleDeps): People {
   const users = knexUserRepository(unit.current);
   const sessions = knexSessionRepository(unit.current);
   const links = knexOneTimeLinkRepository(unit.current);
@@ -80,8 +89,12 @@ export function composePeople({ unit, hasher, issuer, outbox }: PeopleDeps): Peo
     hashPassword: hasher.hashPassword,
     together: unit.run,
   };
-  return {
-    users,
+  const passwordsSetBy = (action: 'password.changed' | 'password.set_by_link') => ({
+    ...passwords,
+    users: auditedPasswords(trail, users, action),
+  });
+  return auditedPeople(trail, {
+    users: auditedUsers(trail, users),
     sessions,
     links,
     passwordFaults,
@@ -89,7 +102,7 @@ export function composePeople({ unit, hasher, issuer, outbox }: PeopleDeps): Peo
     startSession: startSession(sessionDeps),
     resumeSession: resumeSession({ sessions }),
     reauthenticateSession: reauthenticateSession(sessionDeps),
-    changePassword: changePassword(passwords),
+    changePassword: changePassword(passwordsSetBy('password.changed')),
     confirmPassword: confirmPassword(passwords),
     createOneTimeLink: create,
     requestPasswordLink: requestPasswordLink({
@@ -97,8 +110,8 @@ export function composePeople({ unit, hasher, issuer, outbox }: PeopleDeps): Peo
       attempts: knexSignInAttempts(unit.current, 'link-request', linkRequestLimits),
     }),
     peekOneTimeLink: peekOneTimeLink({ links }),
-    useOneTimeLink: useOneTimeLink(passwords),
-  };
+    useOneTimeLink: useOneTimeLink(passwordsSetBy('password.set_by_link')),
+  });
 }
 
 /** What the routes about people and workspaces need beside them. */
@@ -106,6 +119,7 @@ export interface PeopleRoutesDeps {
   readonly people: People;
   readonly workspaces: WorkspaceRepository;
   readonly unit: UnitOfWork;
+  readonly trail: AuditTrail;
   readonly hasher: Pick<SecretHasher, 'hashPassword'>;
   readonly catalog: ScopeCatalog;
   readonly refusedGrants: RoleGuardDeps['refusedGrants'];
@@ -115,7 +129,7 @@ export interface PeopleRoutesDeps {
 
 /** Wires the routes of users, workspaces and members. */
 export function peopleRoutes(deps: PeopleRoutesDeps): readonly AnyRoute[] {
-  const { people, workspaces, catalog, refusedGrants, endAccess } = deps;
+  const { people, workspaces, trail, catalog, refusedGrants, endAccess } = deps;
   const together = deps.unit.run;
   const guard = roleGuard({ roleEntries: (role) => catalog.role(role), refusedGrants });
   const access = workspaceAccess({ workspaces, guard });
@@ -144,7 +158,15 @@ export function peopleRoutes(deps: PeopleRoutesDeps): readonly AnyRoute[] {
   });
   const members = changeMembers({ workspaces, leaveWorkspace: people.sessions.leaveWorkspace, endAccess, together });
   return [
-    ...userRoutes({ ...people, workspaces, create, disable, createLink: people.createOneTimeLink, guard }),
+    ...userRoutes({
+      ...people,
+      sessions: auditedEndOfUser(trail, people.sessions),
+      workspaces,
+      create,
+      disable,
+      createLink: auditedInvitation(trail, people),
+      guard,
+    }),
     ...workspaceRoutes({
       workspaces,
       create: createWorkspace({ workspaces, together }),

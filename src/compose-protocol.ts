@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
+import { auditConsent, auditRevokedGrants } from './audited-repositories.ts';
+import { openProtocolTrail } from './compose-audit.ts';
 import { composeVerification, type WiredVerification } from './compose-verification.ts';
 import { systemClock } from './core/clock.ts';
 import { deriveKeys, type KeyRing } from './crypto/derive-keys.ts';
@@ -59,7 +61,9 @@ export async function composeProtocol(installation: Installation, deps: Protocol
   const sealingKeys = deriveKeys(secretKeys, 'sealing');
   const transactions = requestTransactions(pool, transactionPool);
   const artifacts = pgArtifactRepository(transactions, payloadSeal(sealingKeys), translateDatabaseError);
-  const grants = pgGrantRepository(transactions, translateDatabaseError);
+  const trail = openProtocolTrail(transactions, log);
+  const onConsent = auditConsent(trail);
+  const grants = pgGrantRepository(transactions, translateDatabaseError, auditRevokedGrants(trail));
   const findClient = pgClientMetadata(transactions, translateDatabaseError);
 
   const keyRing = await openSigningKeyRing({
@@ -74,7 +78,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
           cookieKeys: deps.cookieKeys,
           storage: { artifacts, grants, findClient },
           findAccount: findAccount(deps.findActiveUser),
-          loadExistingGrant: loadExistingGrant({ catalog, grants, workspaceOf: deps.workspaceOf }),
+          loadExistingGrant: loadExistingGrant({ catalog, grants, workspaceOf: deps.workspaceOf, onConsent }),
           pages: deps.pages,
         },
         deriveKeys(secretKeys, 'pepper'),
@@ -113,6 +117,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
       grants,
       findSession: deps.findSession,
       workspaceName: deps.workspaceName,
+      onConsent,
       together: (work) =>
         transactions.run(
           async () => {

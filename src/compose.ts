@@ -4,6 +4,8 @@ import { scopeRoutes } from './api/scopes.ts';
 import { signingKeyRoutes } from './api/signing-keys.ts';
 import { verifyForProxies } from './api/verify-for-proxies.ts';
 import { createListener } from './app.ts';
+import { auditedSigningKeys } from './audited-repositories.ts';
+import { composeAudit } from './compose-audit.ts';
 import { composeCapabilities } from './compose-capabilities.ts';
 import { accountPort, peopleRoutes } from './compose-people.ts';
 import { composeProtocol } from './compose-protocol.ts';
@@ -80,13 +82,13 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     }),
   );
 
-  const signingKeys = knexSigningKeyRepository(knex);
+  const { people, workspaces, unit, trail } = capabilities;
+  const signingKeys = auditedSigningKeys(trail, () => knexSigningKeyRepository(unit.current()));
   const sealingKeys = deriveKeys(secretKeys, 'sealing');
   refuseUnsafe(await knownFacts(installation, issuer, await loadSigningKeys(signingKeys, sealingKeys)), log);
 
   const cookieKeys = deriveKeys(secretKeys, 'cookies').map(({ key }) => key.toString('base64url'));
   const cookie = sessionCookie({ issuer, cookieDomain: config.cookieDomain });
-  const { people, workspaces } = capabilities;
   const memberWorkspaces = pgMemberWorkspaces(pool);
   const { keyRing, verification, ...protocol } = await composeProtocol(installation, {
     issuer,
@@ -107,6 +109,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   });
   const { verify } = verification;
   const requests = composeRequests(installation, { issuer, cookieName: cookie.name, verify });
+  const audit = composeAudit(installation, { trail, verify, addressOf: requests.addressOf });
   const metrics = openMetrics();
   const mayGrant = (limits: Parameters<typeof refusedGrants>[1], entries: readonly string[]) =>
     refusedGrants(catalog, limits, entries);
@@ -142,11 +145,13 @@ async function wire(installation: Installation, listeningPort: number): Promise<
         signingKeys,
         rotate: rotateSigningKeys({ repository: signingKeys, sealingKeys, refresh: keyRing.refresh }),
       }),
+      ...audit.routes,
     ],
-    verify: requests.verify,
+    verify: audit.notingCaller(requests.verify),
     addressOf: requests.addressOf,
     crossOrigin: requests.crossOrigin,
     xsrfCookie: requests.xsrfCookie,
+    audit: audit.middleware,
     errorPages: errorPages({ issuer, translateError: translateDatabaseError, reportFailure }),
     pages: pages({
       issuer,

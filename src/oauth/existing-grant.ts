@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import { clientFacts } from './client-facts.ts';
-import type { GrantRepository } from './grant.ts';
+import { type ConsentGiven, entriesOfGrant, type GrantRepository } from './grant.ts';
 import { lifetimes, refreshFamilySeconds } from './lifetimes.ts';
 import { requestSession } from './request-session.ts';
 
@@ -14,6 +14,8 @@ export interface ExistingGrantDeps {
   readonly grants: GrantRepository;
   /** The workspace in which a first-party client acts: the one of the session, else the person's first; null without any. */
   readonly workspaceOf: (userId: number, preferred: number | null) => Promise<number | null>;
+  /** Told of what a first-party client was granted without a question. */
+  readonly onConsent: (consent: ConsentGiven) => Promise<void>;
 }
 
 /**
@@ -64,6 +66,7 @@ async function grantFirstParty(
   if (workspaceId === null) return undefined;
   const grant = found ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
   const before = JSON.stringify([grant.openid, grant.resources]);
+  const entriesBefore = found === undefined ? null : entriesOfGrant(found);
   grant.addOIDCScope([...ctx.oidc.requestParamOIDCScopes].join(' '));
   for (const [resource, { scopes }] of Object.entries(ctx.oidc.resourceServers ?? {})) {
     grant.addResourceScope(resource, [...ctx.oidc.requestParamScopes].filter((entry) => scopes.has(entry)).join(' '));
@@ -72,6 +75,12 @@ async function grantFirstParty(
     return grant;
   const id = await saveAnew(grant);
   await deps.grants.bindToWorkspace(id, workspaceId);
+  const scopes = entriesOfGrant(grant);
+  // A grant that only lasts longer now is no event.
+  if (entriesBefore?.join(' ') !== scopes.join(' ')) {
+    const consent = { grantId: id, userId, clientId: client.clientId, workspaceId, before: entriesBefore, scopes };
+    await deps.onConsent(consent);
+  }
   return grant;
 }
 

@@ -26,6 +26,34 @@ export interface GrantFilter {
   readonly workspaceId?: number;
 }
 
+/** What a person has just let a client do. */
+export interface ConsentGiven {
+  readonly grantId: string;
+  readonly userId: number;
+  readonly clientId: string;
+  readonly workspaceId: number;
+  /** Entries of scope before, those of OpenID Connect among them; null for a new grant. */
+  readonly before: readonly string[] | null;
+  readonly scopes: readonly string[];
+}
+
+/** A grant that has just been ended. */
+export interface RevokedGrant {
+  readonly id: string;
+  readonly userId: number;
+  readonly clientId: string;
+  readonly workspaceId: number | null;
+}
+
+/** Entries of scope that a grant holds, those of OpenID Connect first. */
+export function entriesOfGrant(grant: {
+  readonly openid?: { readonly scope?: string | undefined } | undefined;
+  readonly resources?: Readonly<Record<string, string>> | undefined;
+}): readonly string[] {
+  const texts = [grant.openid?.scope ?? '', ...Object.values(grant.resources ?? {})];
+  return [...new Set(texts.flatMap((text) => text.split(' ')))].filter((entry) => entry !== '');
+}
+
 /** Where grants are kept. */
 export interface GrantRepository {
   save(id: string, payload: ArtifactPayload, lifetimeSeconds: number): Promise<void>;

@@ -3,7 +3,7 @@ import { errors, type Provider } from 'oidc-provider';
 import { reservedScopes } from '../core/scope.ts';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import { clientFacts } from './client-facts.ts';
-import type { GrantRepository } from './grant.ts';
+import { type ConsentGiven, entriesOfGrant, type GrantRepository } from './grant.ts';
 import { lifetimes } from './lifetimes.ts';
 import type { RequestSession } from './request-session.ts';
 
@@ -21,6 +21,8 @@ export interface InteractionsDeps {
   readonly grants: GrantRepository;
   readonly findSession: (request: IncomingMessage) => Promise<RequestSession | null>;
   readonly workspaceName: (id: number) => Promise<string | null>;
+  /** Told of a consent within its transaction. */
+  readonly onConsent: (consent: ConsentGiven) => Promise<void>;
   /** Runs several writes of one ending as one. */
   readonly together: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
@@ -224,7 +226,9 @@ async function saveGrant(deps: InteractionsDeps, interaction: Interaction, agree
   const known = interaction.grantId === undefined ? null : await deps.grants.find(interaction.grantId);
   // Another workspace is another grant: what was agreed to for one must not reach into the other.
   const same = known !== null && known.workspaceId === agreement.workspaceId;
-  const grant = (same ? await Grant.find(known.id) : undefined) ?? new Grant({ accountId, clientId });
+  const found = same ? await Grant.find(known.id) : undefined;
+  const before = found === undefined ? null : entriesOfGrant(found);
+  const grant = found ?? new Grant({ accountId, clientId });
   const resource = resourceOf(deps, interaction);
   const asked = entries(interaction.params.scope);
   const identity = asked.filter((entry) => reservedScopes.has(entry));
@@ -244,6 +248,9 @@ async function saveGrant(deps: InteractionsDeps, interaction: Interaction, agree
   grant.exp = Math.floor(Date.now() / 1000) + lifetimes.Grant;
   const id = await grant.save();
   await deps.grants.bindToWorkspace(id, agreement.workspaceId);
+  const { workspaceId } = agreement;
+  const [userId, scopes] = [Number(accountId), entriesOfGrant(grant)];
+  await deps.onConsent({ grantId: id, userId, clientId, workspaceId, before, scopes });
   return id;
 }
 

@@ -1,5 +1,5 @@
 import type { RequestTransactions } from '../db/request-transaction.ts';
-import type { ConnectedApp, GrantRepository, StoredGrant } from './grant.ts';
+import type { ConnectedApp, GrantRepository, RevokedGrant, StoredGrant } from './grant.ts';
 import type { ArtifactPayload } from './protocol-artifact.ts';
 
 const SAVE = `
@@ -25,14 +25,16 @@ const REVOKE = `
     UPDATE oauth_grants SET revoked_at = now(), revoke_reason = $4
      WHERE revoked_at IS NULL AND ($1::bigint IS NULL OR user_id = $1) AND ($2::text IS NULL OR client_id = $2)
        AND ($3::bigint IS NULL OR workspace_id = $3)
-    RETURNING id),
+    RETURNING id, user_id, client_id, workspace_id),
   gone AS (DELETE FROM oauth_artifacts WHERE grant_id IN (SELECT id FROM ended))
-  SELECT count(*)::int AS ended FROM ended`;
+  SELECT id, user_id, client_id, workspace_id FROM ended`;
 
 const REVOKE_BY_ID = `
   WITH ended AS (
-    UPDATE oauth_grants SET revoked_at = now(), revoke_reason = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id)
-  DELETE FROM oauth_artifacts WHERE grant_id = $1`;
+    UPDATE oauth_grants SET revoked_at = now(), revoke_reason = $2 WHERE id = $1 AND revoked_at IS NULL
+    RETURNING id, user_id, client_id, workspace_id),
+  gone AS (DELETE FROM oauth_artifacts WHERE grant_id = $1)
+  SELECT id, user_id, client_id, workspace_id FROM ended`;
 
 const LIST_APPS = `
   SELECT c.client_id, c.client_name, c.client_uri, min(g.workspace_id) AS workspace_id,
@@ -47,6 +49,13 @@ interface GrantRow {
   readonly workspace_id: number | null;
 }
 
+interface RevokedRow {
+  readonly id: string;
+  readonly user_id: number;
+  readonly client_id: string;
+  readonly workspace_id: number | null;
+}
+
 interface AppRow {
   readonly client_id: string;
   readonly client_name: string;
@@ -57,10 +66,14 @@ interface AppRow {
   readonly last_used_at: Date | null;
 }
 
-/** Keeps grants in PostgreSQL; `translateError` turns a lost database into `DependencyDown`. */
+/**
+ * Keeps grants in PostgreSQL; `translateError` turns a lost database into `DependencyDown`. `onRevoked` is told of what
+ * was ended within the same transaction.
+ */
 export function pgGrantRepository(
   transactions: RequestTransactions,
   translateError: (error: unknown) => unknown,
+  onRevoked: (grants: readonly RevokedGrant[], reason: string) => Promise<void>,
 ): GrantRepository {
   async function run<Row extends object>(name: string, text: string, values: unknown[]): Promise<Row[]> {
     try {
@@ -68,6 +81,18 @@ export function pgGrantRepository(
     } catch (error) {
       throw translateError(error);
     }
+  }
+
+  async function end(name: string, text: string, values: unknown[], reason: string): Promise<number> {
+    return transactions.run(
+      async () => {
+        await transactions.begin();
+        const rows = await run<RevokedRow>(name, text, [...values, reason]);
+        await onRevoked(rows.map(toRevoked), reason);
+        return rows.length;
+      },
+      () => true,
+    );
   }
 
   const toGrant = (row: GrantRow | undefined): StoredGrant | null =>
@@ -86,14 +111,17 @@ export function pgGrantRepository(
       toGrant((await run<GrantRow>('grant-find-latest', FIND_LATEST, [userId, clientId]))[0]),
     async revoke({ userId, clientId, workspaceId }, reason) {
       if (userId === undefined && clientId === undefined) throw new Error('a revocation must name a user or a client');
-      const values = [userId ?? null, clientId ?? null, workspaceId ?? null, reason];
-      return (await run<{ ended: number }>('grant-revoke', REVOKE, values))[0]?.ended ?? 0;
+      return end('grant-revoke', REVOKE, [userId ?? null, clientId ?? null, workspaceId ?? null], reason);
     },
     async revokeById(id, reason) {
-      await run('grant-revoke-by-id', REVOKE_BY_ID, [id, reason]);
+      await end('grant-revoke-by-id', REVOKE_BY_ID, [id], reason);
     },
     listApps: async (userId) => (await run<AppRow>('grant-list-apps', LIST_APPS, [userId])).map(toApp),
   };
+}
+
+function toRevoked(row: RevokedRow): RevokedGrant {
+  return { id: row.id, userId: row.user_id, clientId: row.client_id, workspaceId: row.workspace_id };
 }
 
 function toApp(row: AppRow): ConnectedApp {

@@ -27,7 +27,10 @@ const allCapabilities = [...capabilities];
 const roots = [
   'compose.ts',
   'compose-capabilities.ts',
+  'compose-audit.ts',
   'compose-people.ts',
+  'audited-people.ts',
+  'audited-repositories.ts',
   'compose-protocol.ts',
   'compose-requests.ts',
   'compose-verification.ts',

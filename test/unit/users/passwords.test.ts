@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { openTrail } from '../../../src/compose-audit.ts';
 import { composePeople, type People } from '../../../src/compose-people.ts';
 import { sha256 } from '../../../src/crypto/digest.ts';
 import { type Database, openDatabase } from '../../../src/db/open-database.ts';
@@ -20,8 +21,10 @@ describe('passwords', () => {
 
   before(async () => {
     database = openDatabase({ databaseUrl: await freshDatabase(), poolSize: 8 });
+    const unit = createUnitOfWork(database.knex);
     people = composePeople({
-      unit: createUnitOfWork(database.knex),
+      unit,
+      trail: openTrail(unit, { error: () => {} }),
       hasher: {
         hashPassword: async (password) => cheapHash(password),
         verifyPassword: async (password, hash) => hash === cheapHash(password),

@@ -1,0 +1,84 @@
+import type { Pool } from 'pg';
+import type { AuditTarget } from './audit-repository.ts';
+import type { FoundCredential, RecogniseCredential } from './find-credential.ts';
+
+/** What finding the secrets of OAuth needs. */
+export interface RecogniseOauthSecretDeps {
+  readonly pool: Pick<Pool, 'query'>;
+  readonly digest: (value: string) => Buffer;
+  /** Every form in which a client secret may be stored: one for each pepper. */
+  readonly storedForms: (clientSecret: string) => readonly string[];
+}
+
+const REFRESH_TOKEN = `
+  SELECT a.id::text AS id, c.client_name AS name, a.user_id, a.client_id, g.workspace_id, a.expires_at, a.grant_id,
+         a.expires_at <= now() AS expired, a.consumed_at IS NOT NULL OR g.revoked_at IS NOT NULL AS revoked
+    FROM oauth_artifacts a
+    LEFT JOIN oauth_clients c ON c.client_id = a.client_id
+    LEFT JOIN oauth_grants g ON g.id = a.grant_id
+   WHERE a.id_hash = $1 AND a.model = 'RefreshToken'`;
+
+const CLIENT_SECRET = `
+  SELECT s.id::text AS id, c.client_name AS name, NULL::bigint AS user_id, c.client_id, c.workspace_id, s.expires_at,
+         NULL AS grant_id, coalesce(s.expires_at <= now(), false) AS expired, false AS revoked
+    FROM oauth_client_secrets s JOIN oauth_clients c USING (client_id)
+   WHERE s.secret_hash = ANY ($1::text[])`;
+
+const GRANT_BEHIND = `
+  SELECT grant_id, client_id FROM oauth_artifacts WHERE id_hash = $1 AND model IN ('AccessToken', 'ClientCredentials')`;
+
+interface SecretRow {
+  readonly id: string;
+  readonly name: string | null;
+  readonly user_id: number | null;
+  readonly client_id: string;
+  readonly workspace_id: number | null;
+  readonly expires_at: Date | null;
+  readonly grant_id: string | null;
+  readonly expired: boolean;
+  readonly revoked: boolean;
+}
+
+/** Builds what recognises the secrets that the verification never sees: refresh tokens by digest, client secrets by their peppered hash. */
+export function pgRecogniseOauthSecret({ pool, digest, storedForms }: RecogniseOauthSecretDeps): RecogniseCredential {
+  return async (credential) => {
+    if (/^ort_[\w-]+$/.test(credential)) {
+      const { rows } = await pool.query<SecretRow>(REFRESH_TOKEN, [digest(credential)]);
+      return toFound('oauth_refresh_token', rows[0]);
+    }
+    if (/^ocs_[0-9A-Za-z]+$/.test(credential)) {
+      const { rows } = await pool.query<SecretRow>(CLIENT_SECRET, [storedForms(credential)]);
+      return toFound('client_secret', rows[0]);
+    }
+    return null;
+  };
+}
+
+/** Builds what finds the grant and the client behind an opaque access token: the events that tell its story are theirs. */
+export function pgGrantBehindToken({
+  pool,
+  digest,
+}: Pick<RecogniseOauthSecretDeps, 'pool' | 'digest'>): (token: string) => Promise<readonly AuditTarget[]> {
+  return async (token) => {
+    const { rows } = await pool.query<Pick<SecretRow, 'grant_id' | 'client_id'>>(GRANT_BEHIND, [digest(token)]);
+    return rows.map(originOf);
+  };
+}
+
+function originOf({ grant_id, client_id }: Pick<SecretRow, 'grant_id' | 'client_id'>): AuditTarget {
+  return grant_id === null ? { type: 'client', id: client_id } : { type: 'grant', id: grant_id };
+}
+
+function toFound(type: 'oauth_refresh_token' | 'client_secret', row: SecretRow | undefined): FoundCredential | null {
+  if (row === undefined) return null;
+  return {
+    type,
+    id: Number(row.id),
+    name: row.name,
+    state: row.revoked ? 'revoked' : row.expired ? 'expired' : 'active',
+    subject: row.user_id === null ? { type: 'client', id: row.client_id } : { type: 'user', id: row.user_id },
+    workspaceId: row.workspace_id,
+    expiresAt: row.expires_at,
+    concerning: [{ type, id: row.id }, originOf(row)],
+  };
+}
