@@ -4,7 +4,7 @@ import { auditRequests, notingCaller } from './api/audit-requests.ts';
 import { type CredentialState, findCredential, type RecogniseCredential } from './audit/find-credential.ts';
 import { knexAuditRepository } from './audit/knex-audit-repository.ts';
 import { pgAppendAudit } from './audit/pg-append-audit.ts';
-import { pgGrantBehindToken, pgRecogniseOauthSecret } from './audit/pg-recognise-oauth-secret.ts';
+import { pgGrantBehindToken, pgRecogniseOauthSecret, pgReplacedKey } from './audit/pg-recognise-oauth-secret.ts';
 import { type AuditTrail, recordAudit } from './audit/record-audit.ts';
 import { systemClock } from './core/clock.ts';
 import type { VerificationReason } from './core/verification.ts';
@@ -71,7 +71,10 @@ export function composeAudit({ database, secretKeys }: Installation, deps: Audit
       events: knexAuditRepository(() => knex),
       findCredential: findCredential([
         pgRecogniseOauthSecret({ pool, digest: sha256, storedForms }),
-        recogniseByVerification(deps.verify, pgGrantBehindToken({ pool, digest: sha256 })),
+        recogniseByVerification(deps.verify, {
+          grantBehind: pgGrantBehindToken({ pool, digest: sha256 }),
+          replacedKey: pgReplacedKey(pool),
+        }),
       ]),
     }),
     notingCaller,
@@ -89,7 +92,10 @@ const STATES: Readonly<Partial<Record<VerificationReason, CredentialState>>> = {
 /** Recognises what the verification does: whole credentials of every kind, and the values of session cookies. */
 function recogniseByVerification(
   verify: VerifyInProcess,
-  grantBehind: ReturnType<typeof pgGrantBehindToken>,
+  origins: {
+    readonly grantBehind: ReturnType<typeof pgGrantBehindToken>;
+    readonly replacedKey: ReturnType<typeof pgReplacedKey>;
+  },
 ): RecogniseCredential {
   return async (credential) => {
     const asked = { requirement: null, audience: 'any', cost: 0 } as const;
@@ -99,6 +105,7 @@ function recogniseByVerification(
     const state = STATES[reason];
     if (principal === null || state === undefined) return null;
     const { type, id, name, expiresAt } = principal.credential;
+    const origin = type === 'api_key' ? origins.replacedKey(Number(id)) : origins.grantBehind(credential);
     return {
       type,
       id,
@@ -107,7 +114,7 @@ function recogniseByVerification(
       subject: principal.subject,
       workspaceId: principal.workspaceId,
       expiresAt,
-      concerning: [{ type, id: String(id) }, ...(await grantBehind(credential))],
+      concerning: [{ type, id: String(id) }, ...(await origin)],
     };
   };
 }

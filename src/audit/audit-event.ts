@@ -39,7 +39,7 @@ export const auditActions = {
   'key.changed': { target: 'api_key', sentence: 'The settings of an API key were changed.' },
   'key.issued': { target: 'api_key', sentence: 'An API key was issued.' },
   'key.revoked': { target: 'api_key', sentence: 'An API key was ended.' },
-  'key.rotated': { target: 'api_key', sentence: 'An API key was replaced by a new one, which is the target.' },
+  'key.rotated': { target: 'api_key', sentence: 'An API key was replaced by a new one.' },
   'member.added': { target: 'user', sentence: 'A user became a member of a workspace.' },
   'member.changed': { target: 'user', sentence: 'A member of a workspace got another role.' },
   'member.removed': { target: 'user', sentence: 'A user was taken out of a workspace.' },

@@ -24,6 +24,8 @@ const CLIENT_SECRET = `
     FROM oauth_client_secrets s JOIN oauth_clients c USING (client_id)
    WHERE s.secret_hash = ANY ($1::text[])`;
 
+const PREDECESSOR = `SELECT replaces::text AS id FROM credentials WHERE id = $1 AND replaces IS NOT NULL`;
+
 const GRANT_BEHIND = `
   SELECT grant_id, client_id FROM oauth_artifacts WHERE id_hash = $1 AND model IN ('AccessToken', 'ClientCredentials')`;
 
@@ -62,6 +64,14 @@ export function pgGrantBehindToken({
   return async (token) => {
     const { rows } = await pool.query<Pick<SecretRow, 'grant_id' | 'client_id'>>(GRANT_BEHIND, [digest(token)]);
     return rows.map(originOf);
+  };
+}
+
+/** Builds what finds the API key that a key has replaced: its rotation is where the new one comes from. */
+export function pgReplacedKey(pool: Pick<Pool, 'query'>): (keyId: number) => Promise<readonly AuditTarget[]> {
+  return async (keyId) => {
+    const { rows } = await pool.query<{ id: string }>(PREDECESSOR, [keyId]);
+    return rows.map(({ id }) => ({ type: 'api_key', id }));
   };
 }
 
