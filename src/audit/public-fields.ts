@@ -53,7 +53,7 @@ function guardObject(fields: object, depth: number): AuditFields {
       .map(([name, value]) => {
         const harmless = typeof value === 'boolean' || value === null || HARMLESS_NAMES.has(name);
         const guarded = !harmless && SECRET_NAME.test(name) ? removed : guardValue(value, depth + 1);
-        return [safeIdentifier(name), guarded];
+        return [guardText(name), guarded];
       }),
   );
 }

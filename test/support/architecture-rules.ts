@@ -29,7 +29,6 @@ const roots = [
   'compose-capabilities.ts',
   'compose-audit.ts',
   'compose-credentials.ts',
-  'audited-credentials.ts',
   'compose-people.ts',
   'audited-credentials.ts',
   'audited-people.ts',
