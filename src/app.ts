@@ -27,6 +27,7 @@ export interface AppParts {
   readonly errorPages: Middleware;
   /** Tells the audit trail who asks from where, and what was refused; inside whatever answers errors. */
   readonly audit: Middleware;
+  readonly authLogin: Middleware;
   readonly pages: Middleware;
   readonly exampleApi: Middleware | null;
   /** Answers `/verify` on bare node:http. */
@@ -58,6 +59,7 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.use(api.middleware);
   app.use(api.allowed);
   if (parts.exampleApi !== null) app.use(parts.exampleApi);
+  app.use(parts.authLogin);
   app.use(parts.pages);
 
   const koa = app.callback();

@@ -1,11 +1,13 @@
 import type { clientRoutes } from './api/clients.ts';
 import type { AuditTrail } from './audit/record-audit.ts';
+import { auditedCredentials } from './audited-credentials.ts';
 import { auditedClients, auditedWorkspaces } from './audited-repositories.ts';
 import { addClientSecret } from './clients/add-client-secret.ts';
 import { changeClient } from './clients/change-client.ts';
 import { knexClientRepository } from './clients/knex-client-repository.ts';
 import { registerClient } from './clients/register-client.ts';
 import { openTrail } from './compose-audit.ts';
+import { type Credentials, composeCredentials } from './compose-credentials.ts';
 import { composePeople, logOutbox, type People } from './compose-people.ts';
 import { systemClock } from './core/clock.ts';
 import { generateClientSecret, hashClientSecret } from './crypto/client-secret.ts';
@@ -22,24 +24,32 @@ import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
 
 /** Wires people, workspaces and clients, which everything else stands on. */
 export function composeCapabilities(
-  { catalog, secretKeys, database, log }: Installation,
+  installation: Installation,
   issuer: string,
-  outbox: Outbox = logOutbox(log),
+  outbox: Outbox = logOutbox(installation.log),
 ): {
   readonly hasher: SecretHasher;
   readonly unit: UnitOfWork;
   readonly trail: AuditTrail;
   readonly people: People;
   readonly workspaces: WorkspaceRepository;
+  readonly credentials: Credentials;
   readonly firstStart: FirstStartDeps;
   readonly clients: Omit<Parameters<typeof clientRoutes>[0], 'refusedGrants'>;
 } {
+  const { catalog, secretKeys, database, log } = installation;
   const unit = createUnitOfWork(database.knex);
   const trail = openTrail(unit, log);
   const clients = auditedClients(trail, () => knexClientRepository(unit.current()));
   const workspaces = auditedWorkspaces(trail, knexWorkspaceRepository(unit.current));
   const hasher = secretHasher();
   const people = composePeople({ unit, trail, hasher, issuer, outbox });
+  const credentials = composeCredentials(installation, {
+    unit,
+    hasher,
+    workspaces,
+    audited: (repository) => auditedCredentials(trail, repository),
+  });
   const peppers = deriveKeys(secretKeys, 'pepper');
   const scopeFaults = (entries: readonly string[]): readonly string[] =>
     catalog.validateGrantable(entries).map(({ message }) => message);
@@ -60,11 +70,14 @@ export function composeCapabilities(
     trail,
     people,
     workspaces,
+    credentials,
     firstStart: {
       users: people.users,
       workspaces,
       posts: knexPostRepository(database.knex),
       register,
+      issueToken: (input) => credentials.issue({ ...input, kind: credentials.tokenKind }),
+      issueKey: (input) => credentials.issue({ ...input, kind: credentials.keyKind }),
       hashPassword: hasher.hashPassword,
       generatePassword: () => randomToken(20),
       createLink: people.createOneTimeLink,
@@ -75,6 +88,7 @@ export function composeCapabilities(
       change: changeClient({ clients, scopeFaults }),
       addSecret: addClientSecret({ clients, generateSecret, clock: systemClock }),
       scopeFaults,
+      once: credentials.once,
     },
   };
 }

@@ -7,6 +7,7 @@ import { createListener } from './app.ts';
 import { auditedSigningKeys } from './audited-repositories.ts';
 import { composeAudit } from './compose-audit.ts';
 import { composeCapabilities } from './compose-capabilities.ts';
+import { authLoginWith, credentialRoutes } from './compose-credentials.ts';
 import { accountPort, peopleRoutes } from './compose-people.ts';
 import { composeProtocol } from './compose-protocol.ts';
 import { composeRequests } from './compose-requests.ts';
@@ -145,6 +146,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
         signingKeys,
         rotate: rotateSigningKeys({ repository: signingKeys, sealingKeys, refresh: keyRing.refresh }),
       }),
+      ...credentialRoutes({ ...capabilities, findClient: capabilities.clients.clients.find }),
       ...audit.routes,
     ],
     verify: audit.notingCaller(requests.verify),
@@ -153,6 +155,12 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     xsrfCookie: requests.xsrfCookie,
     audit: audit.middleware,
     errorPages: errorPages({ issuer, translateError: translateDatabaseError, reportFailure }),
+    authLogin: authLoginWith(capabilities.credentials, {
+      signIn: people.signIn,
+      workspaceOf: workspaceOf(memberWorkspaces),
+      findWorkspace: workspaces.find,
+      addressOf: requests.addressOf,
+    }),
     pages: pages({
       issuer,
       cookieDomain: config.cookieDomain,

@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client, ClientSettings, IssuedClientSecret } from './clients/client.ts';
 import { LatchkeyError } from './core/errors.ts';
+import type { IssuedCredential } from './credentials/credential.ts';
+import type { IssueCredentialInput } from './credentials/issue-credential.ts';
 import type { PostRepository } from './example-api/post.ts';
 import { isEmail, normaliseEmail } from './users/normalise-email.ts';
 import type { UserRepository } from './users/user-repository.ts';
@@ -18,6 +20,8 @@ export interface FirstStartDeps {
     readonly workspaceId: number;
     readonly createdBy: number | null;
   }) => Promise<{ readonly client: Client; readonly secret: IssuedClientSecret | null }>;
+  readonly issueToken: (input: Omit<IssueCredentialInput, 'kind'>) => Promise<IssuedCredential>;
+  readonly issueKey: (input: Omit<IssueCredentialInput, 'kind'>) => Promise<IssuedCredential>;
   readonly hashPassword: (password: string) => Promise<string>;
   readonly generatePassword: () => string;
   /** Makes a link with which somebody sets their password; null for somebody who is disabled. */
@@ -61,19 +65,26 @@ const EXAMPLE_MEMBER = { email: 'member@localhost', name: 'Example member', role
 export async function startForTheFirstTime(deps: FirstStartDeps, facts: FirstStartFacts): Promise<string | null> {
   if (facts.production || (await deps.workspaces.findOwn()) !== null) return null;
   const administrator = await makePerson(deps, ADMINISTRATOR);
-  const commandLine = await registerMachine(deps, administrator.workspaceId, 'Command line', ['*']);
-  writeCommandLineFile(facts.dataDir, facts.issuer, commandLine);
-  const example = facts.seedExamples ? await seedExamples(deps, administrator.workspaceId) : null;
+  const commandLine = await deps.issueToken({
+    ...issuedBy(administrator),
+    name: 'Command line',
+    scopes: ['*'],
+    expiresAt: null,
+  });
+  writeCommandLineFile(facts.dataDir, facts.issuer, commandLine.text);
+  const example = facts.seedExamples ? await seedExamples(deps, administrator) : null;
   return welcomeBlock(facts.issuer, administrator, example);
 }
 
-/** What the block tells about the example data. */
+/** What the block tells about the example data: somebody with fewer rights, and a credential of each kind in clear. */
 export interface ExampleData {
-  readonly machine: MachineCredential;
   readonly member: NewPerson;
+  readonly machine: MachineCredential;
+  readonly token: string;
+  readonly key: string;
 }
 
-async function seedExamples(deps: FirstStartDeps, workspaceId: number): Promise<ExampleData> {
+async function seedExamples(deps: FirstStartDeps, administrator: NewPerson): Promise<ExampleData> {
   const member = await makePerson(deps, EXAMPLE_MEMBER);
   await deps.posts.insert('live', { title: 'Hello, world', body: 'The first post of the example API.' });
   await deps.posts.insert('live', {
@@ -82,7 +93,26 @@ async function seedExamples(deps: FirstStartDeps, workspaceId: number): Promise<
   });
   await deps.posts.insert('test', { title: 'Hello, test', body: 'Only test keys see this one.' });
   const scopes = ['posts:read', 'posts:write', 'categories:read', 'analytics:read'];
-  return { machine: await registerMachine(deps, workspaceId, 'Example server', scopes), member };
+  const token = await deps.issueToken({ ...issuedBy(administrator), name: 'Example token', scopes });
+  const key = await deps.issueKey({
+    ...issuedBy(administrator),
+    userId: null,
+    name: 'Example key',
+    scopes,
+    environment: 'live',
+  });
+  const machine = await registerMachine(deps, administrator.workspaceId, 'Example server', scopes);
+  return { member, machine, token: token.text, key: key.text };
+}
+
+/** The administrator issues what the first start makes; nothing bounds them yet but the vocabulary. */
+function issuedBy({ userId, workspaceId }: NewPerson): Pick<IssueCredentialInput, 'grantor' | 'userId' | 'createdBy'> {
+  const everything = { grant: null, role: ['*'], client: null, workspace: ['*'], ownWorkspace: true };
+  return {
+    grantor: { limits: [everything], workspace: { id: workspaceId, tier: 'free' }, mayRaiseTier: true },
+    userId,
+    createdBy: userId,
+  };
 }
 
 /** Makes a person whose password somebody else knows too, so that they are asked to change it. */
@@ -174,9 +204,9 @@ export async function registerMachine(
 export const commandLineFileName = 'cli.json';
 
 /** Writes the credential of this machine's command line, readable by its owner only. */
-export function writeCommandLineFile(dataDir: string, url: string, machine: MachineCredential): void {
+export function writeCommandLineFile(dataDir: string, url: string, token: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const content = { url, client_id: machine.clientId, client_secret: machine.clientSecret };
+  const content = { url, token };
   writeFileSync(join(dataDir, commandLineFileName), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
 }
 
@@ -191,18 +221,30 @@ export function welcomeBlock(issuer: string, administrator: NewPerson, example: 
     '',
   ];
   if (example !== null) {
-    const { machine, member } = example;
-    lines.push(`A member with fewer rights is there too: ${member.email} signs in with ${member.password}`, '');
-    const basic = `${machine.clientId}:${machine.clientSecret}`;
-    const token = `curl -s -u '${basic}' -d grant_type=client_credentials -d scope=posts:read ${issuer}/oauth/token`;
+    const { member } = example;
     lines.push(
-      'Try a credential; this line works when pasted:',
+      `A member with fewer rights is there too: ${member.email} signs in with ${member.password}`,
       '',
-      `curl -H "Authorization: Bearer $(${token} | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')" ${issuer}/v1/posts`,
+      'One credential of each kind, each allowed to read the posts of the example API; these lines work when pasted:',
       '',
+      ...exampleCommands(issuer, administrator, example).flatMap((line) => [line, '']),
       'This block is shown only once.',
       '',
     );
   }
   return lines.join('\n');
+}
+
+/** One command for each kind of credential; the session's cookie goes through a pipe, so that no file keeps it. */
+function exampleCommands(issuer: string, { email, password }: NewPerson, example: ExampleData): readonly string[] {
+  const posts = `${issuer}/v1/posts`;
+  const basic = `${example.machine.clientId}:${example.machine.clientSecret}`;
+  const access = `curl -s -u '${basic}' -d grant_type=client_credentials -d scope=posts:read ${issuer}/oauth/token`;
+  const login = `-H 'Content-Type: application/json' -d '${JSON.stringify({ email, password })}' ${issuer}/login`;
+  return [
+    `curl -H "Authorization: Bearer $(${access} | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')" ${posts}`,
+    `curl -H 'Authorization: Bearer ${example.token}' ${posts}`,
+    `curl -u ${example.key}: ${posts}`,
+    `curl -s -o /dev/null -c - ${login} | curl -b - ${posts}`,
+  ];
 }

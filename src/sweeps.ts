@@ -1,7 +1,8 @@
 import { clientSweeps } from './clients/pg-client-sweep.ts';
+import { credentialSweeps } from './credentials/pg-credential-sweep.ts';
 import type { Sweep } from './db/run-sweeps.ts';
 import { oauthSweeps } from './oauth/pg-artifact-sweep.ts';
 import { userSweeps } from './users/pg-user-sweep.ts';
 
 /** What the sweeper and `latchkey prune` delete; whoever owns a table adds to it here. */
-export const sweeps: readonly Sweep[] = [...oauthSweeps, ...clientSweeps, ...userSweeps];
+export const sweeps: readonly Sweep[] = [...oauthSweeps, ...clientSweeps, ...userSweeps, ...credentialSweeps];

@@ -26,13 +26,20 @@ export function apiRouter(
   deps: ApiRouterDeps,
 ): { middleware: Middleware; allowed: Middleware } {
   const router = new Router();
-  const readBody = bodyParser({ enableTypes: ['json'], jsonLimit: BODY_LIMIT, onError: passStatus });
   for (const one of routes) {
     const steps: Middleware[] = [requireJson(one), readBody, handlerOf(one, deps)];
     router.register(one.path, [one.method], steps);
   }
   return { middleware: router.routes() as Middleware, allowed: router.allowedMethods() as Middleware };
 }
+
+/** Reads a JSON body of at most 64 kB; a DELETE may have one too, such as the password that confirms it. */
+export const readBody: Middleware = bodyParser({
+  enableTypes: ['json'],
+  jsonLimit: BODY_LIMIT,
+  parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
+  onError: passStatus,
+}) as Middleware;
 
 /** Whatever keeps a body from being read was sent by the caller: broken compression has no status of its own. */
 function passStatus(error: Error): never {
@@ -41,7 +48,7 @@ function passStatus(error: Error): never {
 }
 
 /** A body that is not JSON is refused before it is read, forms above all: they can be sent by any page without asking. */
-function requireJson(one: AnyRoute): Middleware {
+export function requireJson(one: Pick<AnyRoute, 'body'>): Middleware {
   return async (context, next) => {
     const hasBody = (context.request.length ?? 0) > 0 || context.get('Transfer-Encoding') !== '';
     if (hasBody && one.body !== undefined && !context.is('application/json')) {
@@ -113,7 +120,11 @@ function requirementOf(access: Access): Requirement | null {
 }
 
 function parse(schema: z.ZodType | undefined, input: unknown): unknown {
-  if (schema === undefined) return undefined;
+  return schema === undefined ? undefined : parseInput(schema, input);
+}
+
+/** Reads input by its schema; throws `InvalidInput` with a sentence or more for every field at fault. */
+export function parseInput<Input>(schema: z.ZodType<Input>, input: unknown): Input {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   // Without a prototype, because a field may be called `constructor`.

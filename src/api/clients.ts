@@ -19,6 +19,8 @@ import {
   settingsOf,
 } from './client-schemas.ts';
 import { pageOf, pageQuery, readCursor } from './cursor.ts';
+import type { Once } from './idempotency.ts';
+import { userIdOf } from './keys-access.ts';
 import { type AnyRoute, route } from './route.ts';
 
 /** What the client routes need. */
@@ -28,6 +30,7 @@ export interface ClientRoutesDeps {
   readonly change: ReturnType<typeof changeClient>;
   readonly addSecret: ReturnType<typeof addClientSecret>;
   readonly scopeFaults: ChangeClientDeps['scopeFaults'];
+  readonly once: Once;
   /** Entries that a caller with these limits may not hand on. */
   readonly refusedGrants: (limits: EffectiveScopeInputs, entries: readonly string[]) => readonly string[];
 }
@@ -85,15 +88,20 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
       access,
       body: newClientBody,
       answers: { 201: issuedClientAnswer },
-      async handle({ principal, limits, body }) {
+      async handle({ body, ...call }) {
         const settings = settingsOf(body);
-        refuseExcess(limits, settings.scopes);
-        const { client, secret } = await deps.register({
+        refuseExcess(call.limits, settings.scopes);
+        const registration = {
           settings,
-          workspaceId: body.workspace_id ?? principal.workspaceId ?? 0,
-          createdBy:
-            typeof principal.subject.id === 'number' && principal.subject.type === 'user' ? principal.subject.id : null,
-        });
+          workspaceId: body.workspace_id ?? call.principal.workspaceId ?? 0,
+          createdBy: userIdOf(call),
+        };
+        const { client, secret } = await deps.once(
+          call,
+          '/api/clients',
+          () => deps.register(registration),
+          (made) => made.client.clientId,
+        );
         return {
           status: 201,
           body: { ...presentClient(client), ...(secret && { client_secret: secret.clientSecret }) },
@@ -144,11 +152,17 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
       access,
       body: newSecretBody,
       answers: { 201: issuedSecretAnswer },
-      async handle({ params, body, limits }) {
+      async handle({ params, body, ...call }) {
         const client = await find(params.client_id);
-        refuseTakeover(limits, client);
+        refuseTakeover(call.limits, client);
         const expiresAt = body.expires_at === undefined ? null : new Date(body.expires_at);
-        return { status: 201, body: presentSecret(await deps.addSecret(client.clientId, expiresAt)) };
+        const secret = await deps.once(
+          call,
+          `/api/clients/${client.clientId}/secrets`,
+          () => deps.addSecret(client.clientId, expiresAt),
+          ({ id }) => id,
+        );
+        return { status: 201, body: presentSecret(secret) };
       },
     }),
     route({

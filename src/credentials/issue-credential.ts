@@ -14,8 +14,8 @@ export interface IssueCredentialDeps {
   readonly clock: () => Date;
 }
 
-/** Does the writing of a credential inside something larger, such as the claim of an `Idempotency-Key`. */
-export type Within = <Result>(write: () => Promise<Result>) => Promise<Result>;
+/** Does the writing of a credential inside something larger, such as the claim of an `Idempotency-Key`; `idOf` names what was made. */
+export type Within = <Result>(write: () => Promise<Result>, idOf: (made: Result) => number) => Promise<Result>;
 
 /** What somebody asks for. */
 export interface IssueCredentialInput {
@@ -52,19 +52,21 @@ export function issueCredential(deps: IssueCredentialDeps): (input: IssueCredent
     return drawUntilFree(
       () => kind.draw(environment),
       async (secret) => {
-        const credential = await within(() =>
-          deps.credentials.insert({
-            ...secret.stored,
-            kind: kind.name,
-            workspaceId: grantor.workspace.id,
-            userId,
-            createdBy,
-            name,
-            scopes,
-            environment,
-            rateLimitTier,
-            expiresAt,
-          }),
+        const credential = await within(
+          () =>
+            deps.credentials.insert({
+              ...secret.stored,
+              kind: kind.name,
+              workspaceId: grantor.workspace.id,
+              userId,
+              createdBy,
+              name,
+              scopes,
+              environment,
+              rateLimitTier,
+              expiresAt,
+            }),
+          ({ id }) => id,
         );
         return { credential, text: secret.write(credential.id) };
       },

@@ -54,18 +54,16 @@ export function rotateCredential(
     return drawUntilFree(
       () => kind.draw(present.environment),
       async (secret) => {
-        const rotated = await within(async () => {
-          const result = await deps.credentials.rotate(id, {
-            scopes,
-            graceSeconds,
-            expiresAt,
-            createdBy,
-            secret: secret.stored,
-          });
-          // Somebody else was faster; what a claim around this has written is undone with it.
-          if (result === null) throw new Conflict('This key was rotated, changed or ended at the same time.');
-          return result;
-        });
+        const rotation = { scopes, graceSeconds, expiresAt, createdBy, secret: secret.stored };
+        const rotated = await within(
+          async () => {
+            const result = await deps.credentials.rotate(id, rotation);
+            // Somebody else was faster; what a claim around this has written is undone with it.
+            if (result === null) throw new Conflict('This key was rotated, changed or ended at the same time.');
+            return result;
+          },
+          ({ credential }) => credential.id,
+        );
         return { ...rotated, text: secret.write(rotated.credential.id) };
       },
     );

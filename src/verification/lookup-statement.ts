@@ -17,21 +17,22 @@ type KeyOf<K extends Kind> = Extract<LookupKey, { kind: K }>;
 /*
  * The common columns of every kind, in this order: n, type, id, name, environment, expires_at, revoked, replaced, audience,
  * scopes, token_hash, public_id, key_hash, match_proof, pepper_id, user_id, client_id, workspace_id, tier, bucket, meter.
- * Each kind is one index probe a key.
+ * Each kind is one index probe a key. Every NULL has its type: which kinds meet in one statement is a matter of chance,
+ * and PostgreSQL takes a column of two untyped NULLs for text before it sees the third.
  */
 const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
   oauth_token: {
     types: ['bytea'],
     values: (keys) => [keys.map(({ hash }) => hash)],
     rows: `
-      SELECT k.n, CASE WHEN a.model = 'AccessToken' THEN 'oauth_access_token' ELSE 'oauth_client_token' END AS type, a.id::text AS id,
-             c.client_name AS name, NULL AS environment, a.expires_at,
-             a.consumed_at IS NOT NULL OR (a.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL)) AS revoked,
-             false AS replaced, a.audience, a.scopes, NULL::bytea AS token_hash, NULL AS public_id, NULL AS key_hash,
-             NULL::bytea AS match_proof, NULL AS pepper_id, a.user_id, a.client_id,
-             CASE WHEN a.user_id IS NULL THEN c.workspace_id ELSE g.workspace_id END AS workspace_id, NULL AS tier,
-             CASE WHEN a.user_id IS NULL THEN 'client:' || a.client_id ELSE 'grant:' || a.grant_id END AS bucket,
-             'client:' || a.client_id AS meter
+      SELECT k.n, CASE WHEN a.model = 'AccessToken' THEN 'oauth_access_token' ELSE 'oauth_client_token' END,
+             a.id::text, c.client_name, NULL::text, a.expires_at,
+             a.consumed_at IS NOT NULL OR (a.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL)),
+             false, a.audience, a.scopes, NULL::bytea, NULL::text, NULL::text, NULL::bytea, NULL::text,
+             a.user_id, a.client_id, CASE WHEN a.user_id IS NULL THEN c.workspace_id ELSE g.workspace_id END,
+             NULL::text,
+             CASE WHEN a.user_id IS NULL THEN 'client:' || a.client_id ELSE 'grant:' || a.grant_id END,
+             'client:' || a.client_id
         FROM {p} AS k(n, hash)
         JOIN oauth_artifacts a ON a.id_hash = k.hash AND a.model IN ('AccessToken', 'ClientCredentials')
         LEFT JOIN oauth_grants g ON g.id = a.grant_id
@@ -51,11 +52,11 @@ const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
     ],
     rows: `
       SELECT k.n, CASE WHEN k.user_id IS NULL THEN 'oauth_client_token' ELSE 'oauth_access_token' END, k.jti,
-             c.client_name, NULL, to_timestamp(k.exp),
+             c.client_name, NULL::text, to_timestamp(k.exp),
              r.id_hash IS NOT NULL OR (k.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL)),
-             false, k.audience, string_to_array(k.scope, ' '), NULL, NULL, NULL,
-             NULL, NULL, k.user_id, k.client_id,
-             CASE WHEN k.user_id IS NULL THEN c.workspace_id ELSE g.workspace_id END, NULL,
+             false, k.audience, string_to_array(k.scope, ' '), NULL::bytea, NULL::text, NULL::text,
+             NULL::bytea, NULL::text, k.user_id, k.client_id,
+             CASE WHEN k.user_id IS NULL THEN c.workspace_id ELSE g.workspace_id END, NULL::text,
              CASE WHEN k.user_id IS NULL THEN 'client:' || k.client_id ELSE 'grant:' || k.grant_id END,
              'client:' || k.client_id
         FROM {p} AS k(n, client_id, user_id, grant_id, jti_hash, jti, audience, exp, scope)
@@ -67,8 +68,9 @@ const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
     types: ['bigint'],
     values: (keys) => [keys.map(({ id }) => id)],
     rows: `
-      SELECT k.n, 'personal_access_token', t.id::text, t.name, NULL, t.expires_at, t.revoked_at IS NOT NULL, false, NULL,
-             t.scopes, t.token_hash, NULL, NULL, NULL, NULL, t.user_id, NULL, t.workspace_id, t.rate_limit_tier,
+      SELECT k.n, 'personal_access_token', t.id::text, t.name, NULL::text, t.expires_at,
+             t.revoked_at IS NOT NULL, false, NULL::text, t.scopes, t.token_hash, NULL::text, NULL::text,
+             NULL::bytea, NULL::text, t.user_id, NULL::text, t.workspace_id, t.rate_limit_tier,
              'credential:' || t.id, 'credential:' || t.id
         FROM {p} AS k(n, id)
         JOIN credentials t ON t.id = k.id AND t.kind = 'personal_access_token'`,
@@ -78,8 +80,9 @@ const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
     values: (keys) => [keys.map(({ publicId }) => publicId)],
     rows: `
       SELECT k.n, 'api_key', t.id::text, t.name, t.environment, t.expires_at, t.revoked_at IS NOT NULL,
-             t.replaced_by IS NOT NULL, NULL, t.scopes, NULL, t.public_id, t.key_hash, t.match_proof, t.pepper_id, NULL, NULL,
-             t.workspace_id, t.rate_limit_tier, 'credential:' || coalesce(t.bucket, t.id), 'credential:' || t.id
+             t.replaced_by IS NOT NULL, NULL::text, t.scopes, NULL::bytea, t.public_id, t.key_hash,
+             t.match_proof, t.pepper_id, NULL::bigint, NULL::text, t.workspace_id, t.rate_limit_tier,
+             'credential:' || coalesce(t.bucket, t.id), 'credential:' || t.id
         FROM {p} AS k(n, public_id)
         JOIN credentials t ON t.public_id = k.public_id AND t.kind = 'api_key'`,
   },
@@ -87,10 +90,10 @@ const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
     types: ['bytea'],
     values: (keys) => [keys.map(({ hash }) => hash)],
     rows: `
-      SELECT k.n, 'session', s.id::text, NULL, NULL,
-             least(s.expires_at, s.last_seen_at + interval '${sessionIdleSeconds} seconds'), false, false, NULL,
-             NULL, NULL, NULL, NULL, NULL, NULL, s.user_id, NULL, s.workspace_id, NULL,
-             'user:' || s.user_id, 'user:' || s.user_id
+      SELECT k.n, 'session', s.id::text, NULL::text, NULL::text,
+             least(s.expires_at, s.last_seen_at + interval '${sessionIdleSeconds} seconds'), false, false,
+             NULL::text, NULL::text[], NULL::bytea, NULL::text, NULL::text, NULL::bytea, NULL::text,
+             s.user_id, NULL::text, s.workspace_id, NULL::text, 'user:' || s.user_id, 'user:' || s.user_id
         FROM {p} AS k(n, hash)
         JOIN sessions s ON s.id_hash = k.hash`,
   },
@@ -105,7 +108,8 @@ const COMMON = `
          c.workspace_id, w.scopes AS workspace_scopes, w.rate_limit_tier AS workspace_tier,
          w.suspended_at IS NOT NULL AS suspended, w.own, c.tier, c.bucket, c.meter,
          r.used, extract(epoch FROM r.window_start)::bigint AS window_start, extract(epoch FROM now())::bigint AS now_seconds
-    FROM ({rows}) AS c
+    FROM ({rows}) AS c (n, type, id, name, environment, expires_at, revoked, replaced, audience, scopes, token_hash,
+                        public_id, key_hash, match_proof, pepper_id, user_id, client_id, workspace_id, tier, bucket, meter)
     LEFT JOIN users u ON u.id = c.user_id
     LEFT JOIN workspaces w ON w.id = c.workspace_id
     LEFT JOIN memberships m ON m.workspace_id = c.workspace_id AND m.user_id = c.user_id

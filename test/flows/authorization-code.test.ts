@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as openid from 'openid-client';
 import { person } from '../support/person.ts';
-import { clientToken, commandLineLogin, startServer, type TestServer } from '../support/start-server.ts';
+import { almightyMachine, clientToken, startServer, type TestServer } from '../support/start-server.ts';
 
 const CALLBACK = 'http://localhost:9/callback';
 
@@ -11,7 +11,7 @@ describe('an app that lets a person sign in', () => {
 
   before(async () => {
     server = await startServer();
-    owner = await clientToken(server, await commandLineLogin(server), '*');
+    owner = await clientToken(server, await almightyMachine(server), '*');
   });
   after(() => server.stop());
 

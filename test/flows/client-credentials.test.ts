@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import {
+  almightyMachine,
   clientToken,
-  commandLineLogin,
   type MachineLogin,
   startServer,
   type TestServer,
@@ -15,7 +15,7 @@ describe('a server that gets in by client credentials', () => {
 
   before(async () => {
     server = await startServer();
-    login = await commandLineLogin(server);
+    login = await almightyMachine(server);
   });
   after(() => server.stop());
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { askRaw, basic, ownerToken } from '../support/ask.ts';
-import { commandLineLogin, startServer, type TestServer } from '../support/start-server.ts';
+import { almightyMachine, startServer, type TestServer } from '../support/start-server.ts';
 
 /** What no answer may contain: a stack, a file, a sentence of the database or of a library. */
 const TELLTALE =
@@ -134,7 +134,7 @@ describe('odd requests', function () {
     authorizations = [
       '',
       `Authorization: Bearer ${await ownerToken(server)}\r\n`,
-      `Authorization: ${basic(await commandLineLogin(server))}\r\n`,
+      `Authorization: ${basic(await almightyMachine(server))}\r\n`,
     ];
   });
   after(() => server.stop());

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { randomSecretKey } from '../../src/crypto/random-token.ts';
 import { ask, askJson, basic, ownerToken, registerMachine } from '../support/ask.ts';
-import { commandLineLogin, startServer, type TestServer } from '../support/start-server.ts';
+import { almightyMachine, startServer, type TestServer } from '../support/start-server.ts';
 import { freshDatabase } from '../support/test-database.ts';
 
 const RESOURCE = 'https://reports.example.com';
@@ -91,7 +91,7 @@ describe('signing keys over two servers', () => {
       'POST',
       '/oauth/token',
       {
-        Authorization: basic(await commandLineLogin(first)),
+        Authorization: basic(await almightyMachine(first)),
         'Content-Type': 'application/x-www-form-urlencoded',
       },
       new URLSearchParams(parameters).toString(),

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ask, askJson, askToken, basic, ownerToken, registerMachine } from '../support/ask.ts';
-import { clientToken, commandLineLogin, startServer, type TestServer } from '../support/start-server.ts';
+import { almightyMachine, clientToken, startServer, type TestServer } from '../support/start-server.ts';
 
 describe('a stolen database (T1)', function () {
   this.timeout(120_000);
@@ -20,7 +20,7 @@ describe('a stolen database (T1)', function () {
       token,
       login.clientSecret,
       (further.json as { client_secret: string }).client_secret,
-      (await commandLineLogin(server)).clientSecret,
+      (await almightyMachine(server)).clientSecret,
       password,
     ];
     for (const secret of secrets) expect(secret).to.have.length.of.at.least(20);
@@ -87,7 +87,7 @@ describe('a stolen database (T1)', function () {
     expect(candidates.length).to.be.above(300);
     const good = await ask(server, '/oauth/token', {
       method: 'POST',
-      headers: { Authorization: basic(await commandLineLogin(server)) },
+      headers: { Authorization: basic(await almightyMachine(server)) },
       body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'posts:read' }),
     });
     expect(good.status).to.equal(200);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ask, askRaw, basic } from '../support/ask.ts';
-import { commandLineLogin, startServer, type TestServer } from '../support/start-server.ts';
+import { almightyMachine, startServer, type TestServer } from '../support/start-server.ts';
 
 const FORWARDED = {
   'X-Forwarded-Host': 'evil.example',
@@ -48,7 +48,7 @@ describe('the host that a request claims', () => {
   });
 
   it('gets no token under a foreign name, though the secret is right', async () => {
-    const login = await commandLineLogin(server);
+    const login = await almightyMachine(server);
     const body = 'grant_type=client_credentials&scope=posts:read';
     const { status } = await askRaw(
       server,

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { ask, askJson, askRaw, askToken, ownerToken, registerMachine } from '../support/ask.ts';
 import { assertionType, registerSigningClient } from '../support/signing-client.ts';
-import { clientToken, commandLineLogin, freePort, until } from '../support/start-server.ts';
+import { almightyMachine, clientToken, freePort, until } from '../support/start-server.ts';
 import { freshDatabase } from '../support/test-database.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -70,7 +70,7 @@ describe('the log of a server in a process of its own, at its most talkative', f
   }
 
   async function talk(): Promise<void> {
-    const login = await commandLineLogin(server);
+    const login = await almightyMachine(server);
     const owner = await ownerToken(server);
     const machine = await registerMachine(server, owner, 'posts:read posts:write');
     const token = await clientToken(server, machine, 'posts:read posts:write');

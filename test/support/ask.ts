@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { clientToken, commandLineLogin, type MachineLogin, type TestServer } from './start-server.ts';
+import { almightyMachine, clientToken, type MachineLogin, type TestServer } from './start-server.ts';
 
 /** An answer, read to its end. */
 export interface Answer {
@@ -58,7 +58,7 @@ export function basic({ clientId, clientSecret }: MachineLogin): string {
 
 /** A token that may do everything, from the credential of the first start. */
 export async function ownerToken(server: Pick<TestServer, 'url' | 'dataDir'>): Promise<string> {
-  return clientToken(server, await commandLineLogin(server), '*');
+  return clientToken(server, await almightyMachine(server), '*');
 }
 
 /** Registers a machine client through the API. */

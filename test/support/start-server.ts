@@ -63,11 +63,31 @@ export async function startServer(environment: NodeJS.ProcessEnv = {}): Promise<
   };
 }
 
-/** The credential that the first start wrote for this machine's command line; it may do everything. */
-export async function commandLineLogin(server: Pick<TestServer, 'dataDir'>): Promise<MachineLogin> {
+/** The personal access token that the first start wrote for this machine's command line; it may do everything. */
+export async function commandLineToken(server: Pick<TestServer, 'dataDir'>): Promise<string> {
   const file: unknown = JSON.parse(await readFile(join(server.dataDir, 'cli.json'), 'utf8'));
-  const { client_id: clientId, client_secret: clientSecret } = file as Record<string, string>;
-  if (clientId === undefined || clientSecret === undefined) throw new Error('cli.json has another form');
+  const { token } = file as Record<string, string>;
+  if (token === undefined) throw new Error('cli.json has another form');
+  return token;
+}
+
+const machines = new Map<string, Promise<MachineLogin>>();
+
+/** A machine client that may do everything, registered once a server by its command line's token. */
+export function almightyMachine(server: Pick<TestServer, 'url' | 'dataDir'>): Promise<MachineLogin> {
+  const known = machines.get(server.dataDir) ?? registerAlmighty(server);
+  machines.set(server.dataDir, known);
+  return known;
+}
+
+async function registerAlmighty(server: Pick<TestServer, 'url' | 'dataDir'>): Promise<MachineLogin> {
+  const answer = await fetch(`${server.url}/api/clients`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${await commandLineToken(server)}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ client_name: 'Almighty machine', grant_types: ['client_credentials'], scope: '*' }),
+  });
+  const { client_id: clientId, client_secret: clientSecret } = (await answer.json()) as Record<string, string>;
+  if (clientId === undefined || clientSecret === undefined) throw new Error(`no machine: ${answer.status}`);
   return { clientId, clientSecret };
 }
 
