@@ -29,6 +29,8 @@ export interface AppParts {
   readonly audit: Middleware;
   readonly authLogin: Middleware;
   readonly pages: Middleware;
+  readonly isResourceServer: (authorization: string) => Promise<boolean>;
+  readonly credentialEndpoints: Middleware;
   readonly exampleApi: Middleware | null;
   /** Answers `/verify` on bare node:http. */
   readonly verifyForProxies: (request: IncomingMessage, response: ServerResponse) => void;
@@ -44,7 +46,11 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.silent = true;
   app.on('error', (error: unknown) => parts.reportFailure(error, '-'));
 
-  const api = apiRouter(parts.apiRoutes, { verify: parts.verify, addressOf: parts.addressOf });
+  const api = apiRouter(parts.apiRoutes, {
+    verify: parts.verify,
+    addressOf: parts.addressOf,
+    isResourceServer: parts.isResourceServer,
+  });
   app.use(parts.observe);
   app.use(securityHeaders(parts.issuer));
   app.use(errorResponder(parts.translateError, parts.reportFailure));
@@ -55,6 +61,7 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.use(parts.metrics);
   app.use(parts.crossOrigin);
   app.use(parts.xsrfCookie);
+  app.use(parts.credentialEndpoints);
   app.use(parts.provider);
   app.use(api.middleware);
   app.use(api.allowed);

@@ -9,6 +9,7 @@ import { open, seal } from './crypto/seal.ts';
 import type { SecretHasher } from './crypto/secret-hasher.ts';
 import { translateDatabaseError } from './db/database-error.ts';
 import { requestTransactions } from './db/request-transaction.ts';
+import { type AuthenticateClient, authenticateClient } from './oauth/authenticate-client.ts';
 import { createProvider } from './oauth/create-provider.ts';
 import { loadExistingGrant } from './oauth/existing-grant.ts';
 import { findAccount, type ProtocolUser } from './oauth/find-account.ts';
@@ -52,6 +53,8 @@ export interface Protocol {
   readonly verification: WiredVerification;
   readonly interactions: ReturnType<typeof interactions>;
   readonly middleware: Middleware;
+  readonly identify: Identify;
+  readonly authenticateClient: AuthenticateClient;
 }
 
 /** Wires OAuth and OpenID Connect, and the verification of what they issue. */
@@ -106,9 +109,12 @@ export async function composeProtocol(installation: Installation, deps: Protocol
     return { scopes: openidScopesOf(grant.payload), origins: originsOf(client.redirect_uris) };
   };
 
+  const identify = identifyWith(verify);
   return {
     keyRing,
     grants,
+    identify,
+    authenticateClient: authenticateClient(findClient, deriveKeys(secretKeys, 'pepper')),
     verification,
     interactions: interactions({
       current: keyRing.current,
@@ -133,7 +139,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
       catalog,
       artifacts,
       transactions,
-      identify: identifyWith(verify),
+      identify,
       revokeToken: pgRevokeToken({
         transactions,
         artifacts,
@@ -165,7 +171,15 @@ function payloadSeal(keys: KeyRing): PayloadSeal {
 /** Asks the verification who a credential is, without a scope and for any resource; nothing is counted. */
 function identifyWith(verify: VerifyInProcess): Identify {
   return async (credential) => {
-    const verification = await verify({ credential, requirement: null, audience: 'any', cost: 0 });
+    // Whoever may introspect may also ask about the session that a page of ours handed them.
+    const session = /^[A-Za-z0-9_-]{43}$/.test(credential) ? credential : null;
+    const verification = await verify({
+      credential: session === null ? credential : null,
+      session,
+      requirement: null,
+      audience: 'any',
+      cost: 0,
+    });
     return verification.allowed ? verification.principal : null;
   };
 }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { clientRoutes } from './api/clients.ts';
 import { scopeRoutes } from './api/scopes.ts';
 import { signingKeyRoutes } from './api/signing-keys.ts';
+import { verifyRoutes } from './api/verify.ts';
 import { verifyForProxies } from './api/verify-for-proxies.ts';
 import { createListener } from './app.ts';
 import { auditedSigningKeys } from './audited-repositories.ts';
@@ -14,6 +15,7 @@ import { composeRequests } from './compose-requests.ts';
 import { isProduction } from './config/environment.ts';
 import { systemClock } from './core/clock.ts';
 import { refusedGrants } from './core/effective-scopes.ts';
+import type { Requirement } from './core/verification.ts';
 import { deriveKeys } from './crypto/derive-keys.ts';
 import { translateDatabaseError } from './db/database-error.ts';
 import { oneAtATime } from './db/one-at-a-time.ts';
@@ -27,6 +29,8 @@ import { observeRequests } from './http/observe-requests.ts';
 import { readCookie } from './http/read-cookie.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { knownFacts } from './known-facts.ts';
+import { readBasicSecret } from './oauth/authenticate-client.ts';
+import { credentialEndpoints } from './oauth/credential-endpoints.ts';
 import { knexSigningKeyRepository } from './oauth/knex-signing-key-repository.ts';
 import { loadSigningKeys } from './oauth/load-signing-keys.ts';
 import { rotateSigningKeys } from './oauth/rotate-signing-keys.ts';
@@ -129,6 +133,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     provider: protocol.middleware,
     apiRoutes: [
       ...clientRoutes({ ...capabilities.clients, refusedGrants: mayGrant }),
+      ...verifyRoutes({ verify }),
       ...scopeRoutes({ catalog, refusedGrants: mayGrant }),
       ...peopleRoutes({
         ...capabilities,
@@ -170,6 +175,22 @@ async function wire(installation: Installation, listeningPort: number): Promise<
       accounts: accountPort(people, memberWorkspaces),
       interactions: protocol.interactions,
     }),
+    isResourceServer: async (authorization) => {
+      const secret = readBasicSecret(authorization);
+      return secret !== null && (await protocol.authenticateClient(secret))?.resourceServer === true;
+    },
+    credentialEndpoints: credentialEndpoints({
+      issuer,
+      identify: protocol.identify,
+      authenticateClient: protocol.authenticateClient,
+      mayIntrospect: async (context, credential) =>
+        (await requests.verify({ credential, requirement: INTROSPECT, audience: null, cost: 0, request: context.req }))
+          .allowed,
+      revokeHeld: async ({ credential: { type, id } }) => {
+        if (type !== 'api_key' && type !== 'personal_access_token') return;
+        await capabilities.credentials.credentials.revoke(Number(id), 'revoked by whoever held it');
+      },
+    }),
     exampleApi: config.seedExamples ? exampleApi(requests.verify, knexPostRepository(knex)) : null,
     verifyForProxies: verifyForProxies({
       verify: requests.verify,
@@ -204,6 +225,8 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     close: () => Promise.all([keyRing.close(), sweeper.stop(), verification.close()]).then(() => database.close()),
   };
 }
+
+const INTROSPECT: Requirement = { scopes: ['credentials:introspect'], any: false };
 
 function isLoopback(issuer: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(issuer).hostname);

@@ -18,6 +18,8 @@ const BODY_LIMIT = '64kb';
 export interface ApiRouterDeps {
   readonly verify: VerifyInProcess;
   readonly addressOf: (request: IncomingMessage) => string;
+  /** Tells whether a `Basic` header proves a client that is marked as a resource server. */
+  readonly isResourceServer: (authorization: string) => Promise<boolean>;
 }
 
 /** Builds the router of the JSON API: limit the body, verify the caller, check the shape, act, present. */
@@ -88,6 +90,8 @@ async function identify(
 ): Promise<Pick<ApiCall<never, never>, 'principal' | 'limits'> | null> {
   const presented = readPresentedCredential(context.req.rawHeaders, context.url);
   if (presented.kind === 'refused') return refuse(context, badRequest(presented.message));
+  if (one.access === 'resource_server' && (await deps.isResourceServer(context.get('Authorization'))))
+    return RESOURCE_SERVER;
   const verification = await deps.verify({
     credential: presented.kind === 'none' ? null : presented.value,
     requirement,
@@ -107,6 +111,18 @@ async function identify(
   return { principal: verification.principal, limits: verification.limits };
 }
 
+/** A client that has proved itself by its secret asks about others; it acts for nobody and holds nothing here. */
+const RESOURCE_SERVER: Pick<ApiCall<never, never>, 'principal' | 'limits'> = {
+  principal: {
+    subject: { type: 'client', id: '' },
+    credential: { type: 'oauth_client_token', id: '', name: null, environment: null, expiresAt: null },
+    workspaceId: null,
+    clientId: null,
+    scopes: [],
+  },
+  limits: { grant: [], role: [], client: [], workspace: [], ownWorkspace: false },
+};
+
 const IDENTIFY: Requirement = { scopes: [], any: false };
 
 const SESSION_ONLY: Refusal = {
@@ -116,6 +132,7 @@ const SESSION_ONLY: Refusal = {
 };
 
 function requirementOf(access: Access): Requirement | null {
+  if (access === 'resource_server') return { scopes: ['credentials:introspect'], any: false };
   return typeof access === 'string' ? null : { scopes: access.scopes, any: false };
 }
 
@@ -129,12 +146,21 @@ export function parseInput<Input>(schema: z.ZodType<Input>, input: unknown): Inp
   if (parsed.success) return parsed.data;
   // Without a prototype, because a field may be called `constructor`.
   const errors: Record<string, string[]> = Object.create(null);
-  for (const issue of parsed.error.issues) {
+  for (const issue of parsed.error.issues.flatMap(issuesOf)) {
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.map(String).join('.') || 'body'];
     const sentence = issue.code === 'unrecognized_keys' ? 'This field does not exist.' : `${issue.message}.`;
     for (const field of unknown) errors[field] = [...(errors[field] ?? []), sentence];
   }
   throw new InvalidInput(errors);
+}
+
+/** Of several shapes that a body may have, the one that was meant is the one that fails deepest. */
+function issuesOf(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.find(
+    (branch) => !branch.some(({ path, code }) => path.length === 0 && code === 'invalid_type'),
+  );
+  return meant === undefined ? [issue] : meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function present(context: Context, answer: ApiAnswer): void {

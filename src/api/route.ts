@@ -3,10 +3,15 @@ import type { EffectiveScopeInputs } from '../core/effective-scopes.ts';
 import type { Principal } from '../core/principal.ts';
 
 /**
- * Who may call a route: somebody whose effective scopes contain all of these, anybody with a good credential, or only
- * a person in a session.
+ * Who may call a route: somebody whose effective scopes contain all of these, anybody with a good credential, only a
+ * person in a session, or a resource server: a client marked as one by its secret, or a credential with
+ * `credentials:introspect`.
  */
-export type Access = { readonly scopes: readonly [string, ...string[]] } | 'any_credential' | 'session';
+export type Access =
+  | { readonly scopes: readonly [string, ...string[]] }
+  | 'any_credential'
+  | 'session'
+  | 'resource_server';
 
 /** Where a call comes from, for the audit trail and for calls that must not be repeated. */
 export interface CallOrigin {

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
+import type { Form } from '../http/read-form.ts';
 import type { SignedIn, WorkspaceChoice } from './account-port.ts';
 import { renderErrorPage } from './error-pages.ts';
 import { durationInWords } from './in-words.ts';
 import type { ConsentQuestion, PendingInteraction, RequestedScope } from './interaction-port.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
-import type { Form } from './read-form.ts';
 import { renderPage, seeOther } from './render.ts';
 
 const IDENTITY_SENTENCES: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { LatchkeyError } from '../core/errors.ts';
 import { csrfToken, isCsrfToken } from '../crypto/csrf-token.ts';
 import type { KeyRing } from '../crypto/derive-keys.ts';
 import { randomId } from '../crypto/random-token.ts';
-import { type Form, readForm } from './read-form.ts';
+import { type Form, readForm } from '../http/read-form.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
 /** A form that did not come from a page of ours in this browser, or whose page is too old: 403. */

@@ -1,5 +1,5 @@
+import type { Form } from '../http/read-form.ts';
 import type { FieldError } from './page-parts.ts';
-import type { Form } from './read-form.ts';
 
 /** Finds what is wrong with a new password before anybody is asked: it must be there, and typed twice alike. */
 export function newPasswordFaults(form: Form): readonly FieldError[] {

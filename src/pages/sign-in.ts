@@ -1,9 +1,9 @@
 import type { Context, Middleware } from 'koa';
 import { InvalidInput } from '../core/errors.ts';
+import { readJsonObject } from '../http/read-form.ts';
 import type { User } from '../users/user.ts';
 import { nextPath } from './next-path.ts';
 import type { PageParts } from './page-parts.ts';
-import { readJsonObject } from './read-form.ts';
 import { seeOther } from './render.ts';
 import { showSignIn, trySignIn, wrongCredentials } from './sign-in-form.ts';
 

@@ -8,7 +8,12 @@ export type CountCall = (call: {
   readonly cost: number;
   readonly limit: number;
   readonly windowSeconds: number;
-}) => Promise<{ readonly granted: boolean; readonly used: number }>;
+}) => Promise<{
+  readonly granted: boolean;
+  readonly used: number;
+  /** The database's clock when it counted, epoch seconds; the hour may have turned since the record was read. */
+  readonly nowSeconds?: number;
+}>;
 
 /** The limit that holds for a record, before anything is counted; null for unlimited tiers. */
 export interface ApplicableLimit {
@@ -19,12 +24,14 @@ export interface ApplicableLimit {
 
 /** Finds the tier that counts: the credential's own, else its workspace's; test credentials have more. */
 export function applicableLimit(catalog: ScopeCatalog, record: CredentialRecord): ApplicableLimit | null {
-  const tier = record.tier ?? record.workspace?.tier ?? catalog.tierNames[0] ?? '';
-  // A tier that is no longer in the vocabulary must not become unlimited by that.
-  const definition = catalog.tier(tier) ?? catalog.tier(catalog.tierNames[0] ?? '');
+  const named = record.tier ?? record.workspace?.tier ?? '';
+  // A tier that is no longer in the vocabulary must not become unlimited by that: the smallest counts, and is named.
+  const tier = catalog.tier(named) === undefined ? (catalog.tierNames[0] ?? '') : named;
+  const definition = catalog.tier(tier);
   if (definition === undefined || definition.limit === null) return null;
   const factor = record.environment === 'test' ? catalog.testMultiplier : 1;
-  return { tier, limit: definition.limit * factor, windowSeconds: definition.windowSeconds };
+  // The factor may be a fraction; calls are whole, and a limit that rounds to nothing would shut a key out.
+  return { tier, limit: Math.max(1, Math.floor(definition.limit * factor)), windowSeconds: definition.windowSeconds };
 }
 
 /** Where a bucket stands: `used` of the window that is running at the database's clock. */
@@ -47,9 +54,12 @@ export function rateLimitState(
   };
 }
 
-/** What a bucket has used in the window that is running, by the record; windows that are over do not count. */
+/**
+ * What a bucket has used in the window that is running, by the record; windows that are over do not count. One that began
+ * within the running window counts: the tier may have changed to a longer window since.
+ */
 export function usedNow(record: CredentialRecord, limit: ApplicableLimit): number {
   const { used, nowSeconds } = record;
   if (used === null) return 0;
-  return used.windowStartSeconds === nowSeconds - (nowSeconds % limit.windowSeconds) ? used.amount : 0;
+  return used.windowStartSeconds >= nowSeconds - (nowSeconds % limit.windowSeconds) ? used.amount : 0;
 }

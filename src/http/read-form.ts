@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import { LatchkeyError } from '../core/errors.ts';
 
@@ -14,8 +15,12 @@ const LIMIT_BYTES = 65_536;
 /** Reads a form body; throws 400, 413 or 415 for what is none, a repeated field that is no list among it. */
 export async function readForm(context: Context, lists: readonly string[] = []): Promise<Form> {
   if (!context.is('application/x-www-form-urlencoded')) throw notAForm();
+  return formOf(await readBody(context.req), lists);
+}
+
+function formOf(body: string, lists: readonly string[]): Form {
   const fields = new Map<string, string[]>();
-  for (const [name, value] of decodeForm(await readBody(context.req))) {
+  for (const [name, value] of decodeForm(body)) {
     const values = fields.get(name);
     if (values === undefined) fields.set(name, [value]);
     else if (lists.includes(name)) values.push(value);
@@ -25,6 +30,27 @@ export async function readForm(context: Context, lists: readonly string[] = []):
     text: (name) => fields.get(name)?.[0] ?? '',
     list: (name) => fields.get(name) ?? [],
   };
+}
+
+/**
+ * Reads a form and leaves the request as if nobody had: whoever stands behind may read the body again. Throws like
+ * `readForm`.
+ */
+export async function peekForm(context: Context): Promise<Form> {
+  if (!context.is('application/x-www-form-urlencoded')) throw notAForm();
+  const { req } = context;
+  const body = await readBody(req);
+  // The same request, with a body that starts over.
+  const again = Object.assign(Readable.from([Buffer.from(body)], { objectMode: false }), {
+    headers: req.headers,
+    rawHeaders: req.rawHeaders,
+    method: req.method,
+    url: req.url,
+    socket: req.socket,
+  });
+  Object.defineProperty(context, 'req', { configurable: true, writable: true, value: again });
+  Object.defineProperty(context.request, 'req', { configurable: true, writable: true, value: again });
+  return formOf(body, []);
 }
 
 /** Reads a JSON object; throws 400, 413. */
