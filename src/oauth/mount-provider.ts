@@ -33,6 +33,8 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([
   '/oauth/jwks',
 ]);
 
+const POST_ONLY: ReadonlySet<string> = new Set(['/oauth/token', '/oauth/introspect', '/oauth/revoke', '/oauth/par']);
+
 /** Paths that a browser visits with a person in front of it; only they have a session. */
 const PERSON_PATHS = /^\/oauth\/(?:authorize|logout)(?:\/|$)/;
 
@@ -64,6 +66,8 @@ export function mountProvider(deps: MountProviderDeps): Middleware {
     const fault = refusedRequest(context.req.rawHeaders, context.querystring);
     if (fault !== null) return refuse(context, fault);
     if (context.path === '/oauth/userinfo') return deps.userinfo(context);
+    if (POST_ONLY.has(context.path) && context.method !== 'POST' && context.method !== 'OPTIONS')
+      return refuseMethod(context);
     const person = PERSON_PATHS.test(context.path);
     if (person) context.set('Content-Security-Policy', PROTOCOL_PAGE_POLICY);
     const session = person ? await deps.findSession(context.req) : null;
@@ -74,11 +78,29 @@ export function mountProvider(deps: MountProviderDeps): Middleware {
         () => context.status < 500,
       ),
     );
+    if (POST_ONLY.has(context.path)) askForAuthentication(context);
     if (open) openToEveryPage(context);
     if (open && context.status === 200) context.set('Cache-Control', 'public, max-age=300');
     if (context.path.startsWith('/.well-known/') && context.status === 200) describeOurs(context, deps);
     if (context.status === 503) context.set('Retry-After', '2');
   };
+}
+
+/** The library says 404 to another method; the endpoint is there (RFC 9110 section 15.5.6). */
+function refuseMethod(context: Context): void {
+  context.status = 405;
+  context.set('Allow', 'POST');
+  context.body = { error: 'invalid_request', error_description: 'this endpoint is asked by POST' };
+}
+
+/** The library calls a request without any client authentication invalid; RFC 6749 section 5.2 calls it `invalid_client`. */
+function askForAuthentication(context: Context): void {
+  const body: unknown = context.body;
+  if (context.status !== 400 || typeof body !== 'object' || body === null || !('error_description' in body)) return;
+  if (body.error_description !== 'no client authentication mechanism provided') return;
+  context.status = 401;
+  context.set('WWW-Authenticate', 'Basic realm="latchkey"');
+  context.body = { error: 'invalid_client', error_description: 'the client must authenticate' };
 }
 
 function refuse(context: Context, description: string): void {

@@ -175,7 +175,7 @@ describe('POST /oauth/token by client credentials', () => {
     });
 
     it('refuses no credential, an empty one and one that is no Basic', async () => {
-      expectError(await askToken(server, null, CLIENT_CREDENTIALS), 400, 'invalid_request');
+      expectError(await askToken(server, null, CLIENT_CREDENTIALS), 401, 'invalid_client');
       for (const value of ['', 'Basic', 'Basic !!!', 'Basic Og==', `Bearer ${owner}`, 'Basic YQ==', 'Digest x']) {
         const answer = await askToken(server, null, CLIENT_CREDENTIALS, { Authorization: value });
         expect(answer.status, value).to.be.oneOf([400, 401]);
