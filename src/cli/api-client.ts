@@ -56,7 +56,7 @@ export async function connect(env: NodeJS.ProcessEnv, output: Output): Promise<A
       const items: ApiObject[] = [];
       let cursor = '';
       for (let page = 0; page < MAX_PAGES; page += 1) {
-        const { data, next } = await object('GET', `${path}?limit=100${cursor}`);
+        const { data, next } = await object('GET', `${path}${path.includes('?') ? '&' : '?'}limit=100${cursor}`);
         if (!Array.isArray(data)) throw strangeAnswer(connection);
         items.push(...data.filter(isObject));
         if (typeof next !== 'string') break;
