@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { DependencyDown } from '../core/errors.ts';
 
 /** Calls of one bucket in one event-loop turn, all of the same cost. */
 interface BucketCalls {
@@ -19,8 +20,9 @@ interface Waiting {
 /** A call, and the limit it is counted against. */
 export interface CountableCall {
   readonly bucket: string;
-  /** How many calls it counts for; at least 1. */
+  /** How many calls it counts for; a whole number from 1 to 2^31 - 1. */
   readonly cost: number;
+  /** Whole. */
   readonly limit: number;
   readonly windowSeconds: number;
 }
@@ -29,18 +31,26 @@ export interface CountableCall {
 export interface CountedCall {
   readonly granted: boolean;
   readonly used: number;
+  /** The database's clock when it counted, epoch seconds: the window that `used` is of runs then. */
+  readonly nowSeconds: number;
 }
 
 /*
  * One statement counts every call of a turn. Calls are added up per bucket first, because one row can not be touched twice
  * by one statement, and ordered, because two statements that lock the same rows in different orders deadlock. Of the calls
  * asked for, as many whole ones are granted as fit; the rest is not counted at all.
+ *
+ * The commit does not wait for the disk: a bucket is locked until its commit is done, so that waiting would bind one busy
+ * bucket to the pace of the disk. Setting it for this transaction alone, which is this statement, needs no connection of
+ * its own, and no round trip. Others see the count at once; only a crash of PostgreSQL itself may forget its last moment.
  */
 const COUNT = `
   INSERT INTO rate_limit_windows AS w (bucket, window_start, used, asked, cost, capacity, granted)
   SELECT k.bucket, to_timestamp(floor(extract(epoch FROM now()) / k.window_seconds) * k.window_seconds),
          least(k.asked, k.capacity / k.cost) * k.cost, k.asked, k.cost, k.capacity, least(k.asked, k.capacity / k.cost)
-    FROM unnest($1::text[], $2::int[], $3::int[], $4::bigint[], $5::int[]) AS k(bucket, asked, cost, capacity, window_seconds)
+    FROM unnest($1::text[], $2::int[], $3::int[], $4::bigint[], $5::int[]) AS k(bucket, asked, cost, capacity, window_seconds),
+         (SELECT set_config('synchronous_commit', 'off', true) AS commit) AS s
+   WHERE s.commit IS NOT NULL
    ORDER BY k.bucket
   ON CONFLICT (bucket) DO UPDATE SET
     granted = CASE WHEN w.window_start < EXCLUDED.window_start THEN EXCLUDED.granted
@@ -49,9 +59,21 @@ const COUNT = `
                 ELSE w.used + greatest(0, least(EXCLUDED.asked, (EXCLUDED.capacity - w.used) / EXCLUDED.cost)) * EXCLUDED.cost END,
     window_start = greatest(w.window_start, EXCLUDED.window_start),
     asked = EXCLUDED.asked, cost = EXCLUDED.cost, capacity = EXCLUDED.capacity
-  RETURNING bucket, granted, used`;
+  RETURNING bucket, granted, used, extract(epoch FROM now())::bigint AS now_seconds`;
+
+/** One row of the answer. */
+interface CountedBucket {
+  readonly bucket: string;
+  readonly granted: number;
+  readonly used: number;
+  readonly now_seconds: number;
+}
 
 const MAX_IN_FLIGHT = 2;
+/** Buckets of one statement: what is locked together stays locked for some milliseconds. */
+const MAX_BUCKETS = 500;
+/** What an `int` of PostgreSQL holds. */
+const MAX_INT = 2 ** 31 - 1;
 
 /** Builds the exact counter over all processes; `translateError` turns a lost database into `DependencyDown`. */
 export function pgCallCounter(
@@ -73,18 +95,38 @@ export function pgCallCounter(
     const { batch, rest } = addUp(waiting);
     waiting = rest;
     inFlight += 1;
-    count(pool, translateError, batch).finally(() => {
-      inFlight -= 1;
-      schedule();
-    });
+    count(pool, batch)
+      .catch((error: unknown) => giveUp(batch, translateError(error)))
+      .finally(() => {
+        inFlight -= 1;
+        schedule();
+      });
     schedule();
+  }
+
+  /** Who waits behind a dead database would wait out a second time limit on top of the first. */
+  function giveUp(batch: ReadonlyMap<string, BucketCalls>, error: unknown): void {
+    for (const calls of batch.values()) for (const { reject } of calls.waiting) reject(error);
+    if (!(error instanceof DependencyDown)) return;
+    const given = waiting;
+    waiting = [];
+    for (const { reject } of given) reject(error);
   }
 
   return (call) =>
     new Promise((resolve, reject) => {
+      // One strange number would fail the statement, and with it everybody else's calls.
+      if (!isCountable(call))
+        throw new RangeError('a call to be counted has a cost or a limit that is no whole number');
       waiting.push({ call, resolve, reject });
       schedule();
     });
+}
+
+function isCountable({ cost, limit, windowSeconds }: CountableCall): boolean {
+  const isWhole = (value: number, least: number, most: number): boolean =>
+    Number.isSafeInteger(value) && value >= least && value <= most;
+  return isWhole(cost, 1, MAX_INT) && isWhole(limit, 0, Number.MAX_SAFE_INTEGER) && isWhole(windowSeconds, 1, MAX_INT);
 }
 
 /** Adds the waiting calls up per bucket; a call of another cost or limit than its bucket's first waits for the next statement. */
@@ -94,7 +136,8 @@ function addUp(waiting: readonly Waiting[]): { batch: Map<string, BucketCalls>; 
   for (const one of waiting) {
     const { bucket, cost, limit, windowSeconds } = one.call;
     const known = batch.get(bucket);
-    if (known === undefined) batch.set(bucket, { bucket, cost, limit, windowSeconds, waiting: [one] });
+    if (known === undefined && batch.size >= MAX_BUCKETS) rest.push(one);
+    else if (known === undefined) batch.set(bucket, { bucket, cost, limit, windowSeconds, waiting: [one] });
     else if (known.cost === cost && known.limit === limit && known.windowSeconds === windowSeconds)
       known.waiting.push(one);
     else rest.push(one);
@@ -102,42 +145,31 @@ function addUp(waiting: readonly Waiting[]): { batch: Map<string, BucketCalls>; 
   return { batch, rest };
 }
 
-async function count(
-  pool: Pick<Pool, 'query'>,
-  translateError: (error: unknown) => unknown,
-  batch: ReadonlyMap<string, BucketCalls>,
-): Promise<void> {
+/** Counts a batch and settles its calls; those it does not get to are the caller's to refuse. */
+async function count(pool: Pick<Pool, 'query'>, batch: ReadonlyMap<string, BucketCalls>): Promise<void> {
   const buckets = [...batch.values()];
-  const open = new Set(buckets);
-  try {
-    const { rows } = await pool.query<{ bucket: string; granted: number; used: number }>({
-      name: 'rate-limit-count',
-      text: COUNT,
-      values: [
-        buckets.map(({ bucket }) => bucket),
-        buckets.map((calls) => calls.waiting.length),
-        buckets.map(({ cost }) => cost),
-        buckets.map(({ limit }) => limit),
-        buckets.map(({ windowSeconds }) => windowSeconds),
-      ],
-    });
-    for (const { bucket, granted, used } of rows) {
-      const calls = batch.get(bucket);
-      if (calls === undefined) continue;
-      open.delete(calls);
-      settle(calls, granted, used);
-    }
-    if (open.size > 0) throw new Error('a bucket was counted without an answer');
-  } catch (error) {
-    const translated = translateError(error);
-    for (const calls of open) for (const { reject } of calls.waiting) reject(translated);
+  const { rows } = await pool.query<CountedBucket>({
+    name: 'rate-limit-count',
+    text: COUNT,
+    values: [
+      buckets.map(({ bucket }) => bucket),
+      buckets.map((calls) => calls.waiting.length),
+      buckets.map(({ cost }) => cost),
+      buckets.map(({ limit }) => limit),
+      buckets.map(({ windowSeconds }) => windowSeconds),
+    ],
+  });
+  for (const row of rows) {
+    const calls = batch.get(row.bucket);
+    if (calls !== undefined) settle(calls, row);
   }
+  if (rows.length !== buckets.length) throw new Error('a bucket was counted without an answer');
 }
 
 /** Hands the grants out in the order of asking; each sees what was used when its own call had been counted. */
-function settle(calls: BucketCalls, granted: number, used: number): void {
+function settle(calls: BucketCalls, { granted, used, now_seconds: nowSeconds }: CountedBucket): void {
   calls.waiting.forEach(({ resolve }, index) => {
-    if (index < granted) resolve({ granted: true, used: used - (granted - 1 - index) * calls.cost });
-    else resolve({ granted: false, used });
+    if (index < granted) resolve({ granted: true, used: used - (granted - 1 - index) * calls.cost, nowSeconds });
+    else resolve({ granted: false, used, nowSeconds });
   });
 }

@@ -4,8 +4,10 @@ import type { StoreUsage, UsageEvent, UsageSum } from './usage-event.ts';
 export interface UsageBuffer {
   /** Adds a use; synchronous, bounded, never throws. */
   record(event: UsageEvent): void;
-  /** Writes what is there now. */
+  /** Writes what is there now; never fails. */
   flush(): Promise<void>;
+  /** Meters that wait to be written. */
+  size(): number;
   /** Writes the rest and stops. What came after the last flush is lost only when the process is killed. */
   close(): Promise<void>;
 }
@@ -23,6 +25,8 @@ const FLUSH_MS = 1000;
 const MAXIMUM_METERS = 20_000;
 /** Rows of one statement: enough for any second, few enough for its parameters. */
 const BATCH = 2000;
+/** Scopes of one meter in one second; a vocabulary is smaller, so this only bounds what should not happen. */
+const MAXIMUM_SCOPES = 500;
 
 interface Sum {
   allowed: number;
@@ -36,7 +40,9 @@ export function bufferUsage(deps: UsageBufferDeps): UsageBuffer {
   let sums = new Map<string, Sum>();
   let flushing: Promise<void> | null = null;
   let dropped = 0;
-  const timer = setInterval(() => void flush(), deps.flushMs ?? FLUSH_MS);
+  const timer = setInterval(() => {
+    if (flushing === null) void flush();
+  }, deps.flushMs ?? FLUSH_MS);
   timer.unref();
 
   function sumOf(meter: string): Sum | null {
@@ -58,7 +64,7 @@ export function bufferUsage(deps: UsageBufferDeps): UsageBuffer {
       sum.allowed += allowed;
       sum.denied += denied;
       if (sum.address === '') sum.address = address;
-      for (const scope of scopes) sum.scopes.add(scope);
+      exercise(sum, scopes);
     }
   }
 
@@ -79,11 +85,13 @@ export function bufferUsage(deps: UsageBufferDeps): UsageBuffer {
     }
   }
 
+  /** One at a time; who asks during one has the next, because the one under way took its sums before. */
   function flush(): Promise<void> {
-    flushing ??= write().finally(() => {
-      flushing = null;
+    const turn = (flushing ?? Promise.resolve()).then(write).finally(() => {
+      if (flushing === turn) flushing = null;
     });
-    return flushing;
+    flushing = turn;
+    return turn;
   }
 
   return {
@@ -92,14 +100,20 @@ export function bufferUsage(deps: UsageBufferDeps): UsageBuffer {
       if (sum === null) return;
       if (allowed) sum.allowed += 1;
       else sum.denied += 1;
-      if (address !== '') sum.address = address;
-      for (const scope of scopes) sum.scopes.add(scope);
+      // The last use is the last allowed one: a stolen key that is refused must not hide where its owner is.
+      if (allowed && address !== '') sum.address = address;
+      exercise(sum, scopes);
     },
     flush,
+    size: () => sums.size,
     async close() {
       clearInterval(timer);
       await flush();
       if (sums.size > 0) await flush();
     },
   };
+}
+
+function exercise(sum: Sum, scopes: readonly string[]): void {
+  for (const scope of scopes) if (sum.scopes.size < MAXIMUM_SCOPES) sum.scopes.add(scope);
 }

@@ -1,21 +1,24 @@
 import type { Pool } from 'pg';
 import type { StoreUsage, UsageSum } from './usage-event.ts';
 
-/* Ordered, because two processes that lock the same rows in different orders deadlock. */
+/*
+ * Ordered, because two processes that lock the same rows in different orders deadlock. Hours and days are those of UTC,
+ * whatever zone the server's sessions are in: half of the world's zones would cut an hour in two, or a day elsewhere.
+ */
 const STORE = `
   WITH sums AS (
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) AS s(meter, allowed, denied, address) ORDER BY meter),
   hours AS (
     INSERT INTO usage_hours AS h (meter, hour, allowed, denied)
-    SELECT meter, date_trunc('hour', now()), allowed, denied FROM sums ORDER BY meter
+    SELECT meter, date_trunc('hour', now(), 'UTC'), allowed, denied FROM sums ORDER BY meter
     ON CONFLICT (meter, hour) DO UPDATE SET allowed = h.allowed + EXCLUDED.allowed, denied = h.denied + EXCLUDED.denied),
   last AS (
     INSERT INTO usage_last AS l (meter, last_used_at, address)
     SELECT meter, now(), address FROM sums WHERE allowed > 0 ORDER BY meter
-    ON CONFLICT (meter) DO UPDATE SET last_used_at = EXCLUDED.last_used_at,
-      address = CASE WHEN EXCLUDED.address = '' THEN l.address ELSE EXCLUDED.address END)
+    ON CONFLICT (meter) DO UPDATE SET last_used_at = greatest(l.last_used_at, EXCLUDED.last_used_at),
+      address = CASE WHEN EXCLUDED.address = '' OR EXCLUDED.last_used_at < l.last_used_at THEN l.address ELSE EXCLUDED.address END)
   INSERT INTO usage_scopes AS u (meter, scope, last_day)
-  SELECT meter, scope, current_date FROM unnest($5::text[], $6::text[]) AS k(meter, scope) ORDER BY meter, scope
+  SELECT meter, scope, (now() AT TIME ZONE 'UTC')::date FROM unnest($5::text[], $6::text[]) AS k(meter, scope) ORDER BY meter, scope
   ON CONFLICT (meter, scope) DO UPDATE SET last_day = EXCLUDED.last_day WHERE u.last_day < EXCLUDED.last_day`;
 
 /** Builds the store of use: one statement a flush. */
