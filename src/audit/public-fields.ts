@@ -43,7 +43,7 @@ export function changedFields(
 }
 
 function pick(fields: AuditFields, names: readonly string[]): AuditFields {
-  return Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
+  return Object.fromEntries(names.flatMap((name) => (name in fields ? [[name, fields[name]]] : [])));
 }
 
 function guardObject(fields: object, depth: number): AuditFields {

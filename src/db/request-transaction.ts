@@ -16,6 +16,8 @@ export interface RequestTransactions extends Queries {
 
 interface RequestScope {
   opening: Promise<PoolClient> | null;
+  /** Settles with the statement before: a connection runs one at a time, whatever runs in parallel above it. */
+  turn: Promise<void>;
   closed: boolean;
 }
 
@@ -40,8 +42,14 @@ export function requestTransactions(pool: Pool, transactionPool: Pool): RequestT
   return {
     async query<Row extends QueryResultRow>(config: QueryConfig): Promise<QueryResult<Row>> {
       const scope = scopes.getStore();
-      const opening = scope?.closed === false ? scope.opening : null;
-      return opening === null || opening === undefined ? pool.query<Row>(config) : (await opening).query<Row>(config);
+      if (scope === undefined || scope.closed || scope.opening === null) return pool.query<Row>(config);
+      const client = await scope.opening;
+      const result = scope.turn.then(() => client.query<Row>(config));
+      scope.turn = result.then(
+        () => {},
+        () => {},
+      );
+      return result;
     },
 
     async begin() {
@@ -53,7 +61,7 @@ export function requestTransactions(pool: Pool, transactionPool: Pool): RequestT
 
     async run(work, keep) {
       if (scopes.getStore()?.closed === false) return work();
-      const scope: RequestScope = { opening: null, closed: false };
+      const scope: RequestScope = { opening: null, turn: Promise.resolve(), closed: false };
       let kept = false;
       try {
         const result = await scopes.run(scope, work);
@@ -72,6 +80,7 @@ async function finish(scope: RequestScope, commit: boolean): Promise<void> {
   scope.closed = true;
   if (scope.opening === null) return;
   const client = await scope.opening;
+  await scope.turn;
   try {
     await client.query(commit ? 'COMMIT' : 'ROLLBACK');
     client.release();

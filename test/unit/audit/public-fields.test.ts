@@ -97,6 +97,6 @@ describe('the guard of the audit trail', () => {
     });
     expect(changedFields(before, null)).to.deep.equal({ before, after: null });
     expect(changedFields(null, before)).to.deep.equal({ before: null, after: before });
-    expect(changedFields({ a: 1 }, { b: 2 })).to.deep.equal({ before: { a: 1, b: null }, after: { a: null, b: 2 } });
+    expect(changedFields({ a: 1 }, { b: 2 })).to.deep.equal({ before: { a: 1 }, after: { b: 2 } });
   });
 });
