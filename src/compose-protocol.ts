@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
-import { auditConsent, auditRevokedGrants } from './audited-repositories.ts';
+import { auditConsent, auditedFamilies, auditRevokedGrants } from './audited-repositories.ts';
 import { openProtocolTrail } from './compose-audit.ts';
 import { composeVerification, type WiredVerification } from './compose-verification.ts';
 import { systemClock } from './core/clock.ts';
@@ -29,7 +29,7 @@ import { openSigningKeyRing, type SigningKeyRing } from './oauth/signing-key-rin
 import { userinfo } from './oauth/userinfo.ts';
 import type { Installation } from './open-installation.ts';
 import { type ReadAccessToken, readAccessToken } from './verification/access-token-jwt.ts';
-import { revokedTokenName } from './verification/revoked-token-name.ts';
+import { endedFamilyName, revokedTokenName } from './verification/revoked-token-name.ts';
 import type { VerifyInProcess } from './verification/verify-credential.ts';
 
 /** What the protocol needs of people and pages. */
@@ -63,10 +63,14 @@ export async function composeProtocol(installation: Installation, deps: Protocol
   const { pool, transactionPool } = database;
   const sealingKeys = deriveKeys(secretKeys, 'sealing');
   const transactions = requestTransactions(pool, transactionPool);
-  const artifacts = pgArtifactRepository(transactions, payloadSeal(sealingKeys), translateDatabaseError);
   const trail = openProtocolTrail(transactions, log);
   const onConsent = auditConsent(trail);
   const grants = pgGrantRepository(transactions, translateDatabaseError, auditRevokedGrants(trail));
+  const artifacts = auditedFamilies(
+    trail,
+    pgArtifactRepository(transactions, payloadSeal(sealingKeys), translateDatabaseError),
+    grants.find,
+  );
   const findClient = pgClientMetadata(transactions, translateDatabaseError);
 
   const keyRing = await openSigningKeyRing({
@@ -79,7 +83,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
           catalog,
           signingKeys,
           cookieKeys: deps.cookieKeys,
-          storage: { artifacts, grants, findClient },
+          storage: { artifacts, grants, findClient, endedFamilyName },
           findAccount: findAccount(deps.findActiveUser),
           loadExistingGrant: loadExistingGrant({ catalog, grants, workspaceOf: deps.workspaceOf, onConsent }),
           pages: deps.pages,
@@ -102,11 +106,13 @@ export async function composeProtocol(installation: Installation, deps: Protocol
   const { verify } = verification;
 
   const openidScopes = async (token: string): Promise<{ scopes: string[]; origins: string[] } | null> => {
-    const grantId = await grantBehind(token, readJwt, artifacts);
-    const grant = grantId === null ? null : await grants.find(grantId);
+    const behind = await requestBehind(token, readJwt, artifacts);
+    const grant = behind === null ? null : await grants.find(behind.grantId);
     const client = await findClient(String(grant?.payload.clientId ?? ''));
-    if (grant === null || client === null) return null;
-    return { scopes: openidScopesOf(grant.payload), origins: originsOf(client.redirect_uris) };
+    if (behind === null || grant === null || client === null) return null;
+    const agreed = openidScopesOf(grant.payload);
+    const scopes = behind.openidScopes.filter((scope) => agreed.includes(scope));
+    return { scopes, origins: originsOf(client.redirect_uris) };
   };
 
   const identify = identifyWith(verify);
@@ -184,15 +190,20 @@ function identifyWith(verify: VerifyInProcess): Identify {
   };
 }
 
-async function grantBehind(
+/** The grant of a user's access token, and the OpenID Connect scopes of the request that it came from; null for any other token. */
+async function requestBehind(
   token: string,
   readJwt: ReadAccessToken,
   artifacts: ReturnType<typeof pgArtifactRepository>,
-): Promise<string | null> {
+): Promise<{ readonly grantId: string; readonly openidScopes: readonly string[] } | null> {
   const claims = await readJwt(token);
-  if (claims !== null) return claims.grantId;
-  const grantId = (await artifacts.find('AccessToken', token))?.payload.grantId;
-  return typeof grantId === 'string' ? grantId : null;
+  if (claims !== null) return claims.grantId === null ? null : { ...claims, grantId: claims.grantId };
+  const payload = (await artifacts.find('AccessToken', token))?.payload;
+  if (typeof payload?.grantId !== 'string') return null;
+  const { extra } = payload;
+  const said: unknown =
+    typeof extra === 'object' && extra !== null && 'openid_scope' in extra ? extra.openid_scope : '';
+  return { grantId: payload.grantId, openidScopes: typeof said === 'string' ? said.split(' ') : [] };
 }
 
 function openidScopesOf(payload: Readonly<Record<string, unknown>>): string[] {
@@ -201,7 +212,9 @@ function openidScopesOf(payload: Readonly<Record<string, unknown>>): string[] {
   return typeof scope === 'string' ? scope.split(' ') : [];
 }
 
+/** A scheme of its own has the origin `null`, which any sandboxed frame can claim. */
 function originsOf(redirectUris: unknown): string[] {
   const uris: unknown[] = Array.isArray(redirectUris) ? redirectUris : [];
-  return uris.flatMap((uri) => (typeof uri === 'string' ? (URL.parse(uri)?.origin ?? []) : []));
+  const origins = uris.flatMap((uri) => (typeof uri === 'string' ? (URL.parse(uri)?.origin ?? []) : []));
+  return origins.filter((origin) => origin !== 'null');
 }

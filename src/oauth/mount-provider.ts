@@ -8,7 +8,7 @@ import { type Identify, introspect } from './introspect.ts';
 import type { ArtifactRepository } from './protocol-artifact.ts';
 import { refusedRequest } from './refused-request.ts';
 import { replayRefresh } from './replay-refresh.ts';
-import { type RequestSession, requestSession, withRequestSession } from './request-session.ts';
+import { hasEndedFamily, type RequestSession, requestSession, withRequestSession } from './request-session.ts';
 import { type RevokeToken, revoke } from './revoke.ts';
 
 /** What stands around the provider. */
@@ -71,11 +71,12 @@ export function mountProvider(deps: MountProviderDeps): Middleware {
     const person = PERSON_PATHS.test(context.path);
     if (person) context.set('Content-Security-Policy', PROTOCOL_PAGE_POLICY);
     const session = person ? await deps.findSession(context.req) : null;
-    // What a failed request has written is undone, whatever the library had answered until then.
+    // What a refused or failed request has written is undone, so that a code or token it brought is as good as before;
+    // but not the end of a family, which is what the refusal of a reused token is for.
     await withRequestSession(session, () =>
       deps.transactions.run(
         () => answer(context),
-        () => context.status < 500,
+        () => context.status < 400 || (context.status < 500 && hasEndedFamily()),
       ),
     );
     if (POST_ONLY.has(context.path)) askForAuthentication(context);

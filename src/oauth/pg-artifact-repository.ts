@@ -20,9 +20,10 @@ export interface PayloadSeal {
  */
 const SAVE = `
   INSERT INTO oauth_artifacts
-         (id_hash, model, payload, sealed_payload, client_id, user_id, grant_id, uid, session_id, scopes, audience, expires_at)
+         (id_hash, model, payload, sealed_payload, client_id, user_id, grant_id, uid, session_id, scopes, audience, expires_at,
+          family)
   SELECT $1::bytea, $2::text, $3::jsonb, $4::text, $5::text, $6::bigint, $7::text, $8::text, $9::bigint, $10::text[],
-         $11::text, now() + $12::float8 * interval '1 second'
+         $11::text, now() + $12::float8 * interval '1 second', $13::text
    WHERE $7::text IS NULL OR EXISTS (SELECT 1 FROM oauth_grants WHERE id = $7::text AND revoked_at IS NULL)
   ON CONFLICT (id_hash) DO UPDATE
     SET payload = EXCLUDED.payload, sealed_payload = EXCLUDED.sealed_payload, user_id = EXCLUDED.user_id,
@@ -36,13 +37,28 @@ const REPEATABLE = `
   AND EXISTS (SELECT 1 FROM oauth_artifacts s WHERE s.id_hash = a.successor_hash AND s.consumed_at IS NULL)`;
 
 const COLUMNS = `
-  a.payload, a.sealed_payload, extract(epoch FROM a.consumed_at)::int AS consumed_at_seconds, (${REPEATABLE}) AS repeatable`;
+  a.payload, a.sealed_payload, extract(epoch FROM a.consumed_at)::int AS consumed_at_seconds, (${REPEATABLE}) AS repeatable, a.family`;
 
 const FIND = `SELECT ${COLUMNS} FROM oauth_artifacts a WHERE a.id_hash = $1 AND a.model = $2`;
 const FIND_BY_UID = `SELECT ${COLUMNS} FROM oauth_artifacts a WHERE a.uid = $1 AND a.model = $2`;
 const FIND_REPLAY = `
   SELECT a.replay_sealed FROM oauth_artifacts a JOIN oauth_grants g ON g.id = a.grant_id AND g.revoked_at IS NULL
    WHERE a.id_hash = $1 AND a.model = 'RefreshToken' AND ${REPEATABLE}`;
+
+/*
+ * Whoever uses up a code or a refresh token holds its grant's key from before that until the tokens are written; whoever
+ * ends a family takes the same key for themselves. Taken in this order by both, they wait for each other and never lock.
+ */
+const HOLD_GRANT = `
+  SELECT 1 FROM oauth_grants g JOIN oauth_artifacts a ON a.grant_id = g.id
+   WHERE a.id_hash = $1 AND a.model = $2 FOR KEY SHARE OF g`;
+
+const CLAIM_GRANT = 'SELECT 1 FROM oauth_grants WHERE id = $1 FOR UPDATE';
+
+const END_FAMILY = `
+  DELETE FROM oauth_artifacts
+   WHERE grant_id = $1 AND model IN ('AccessToken', 'AuthorizationCode', 'RefreshToken')
+     AND ($2::text IS NULL OR family = $2 OR family IS NULL)`;
 
 const CONSUME = `
   UPDATE oauth_artifacts SET consumed_at = now()
@@ -60,6 +76,7 @@ interface ArtifactRow {
   readonly sealed_payload: string | null;
   readonly consumed_at_seconds: number | null;
   readonly repeatable: boolean | null;
+  readonly family: string | null;
 }
 
 const SEALED_MODELS: ReadonlySet<string> = new Set(['Interaction', 'Session']);
@@ -93,11 +110,16 @@ export function pgArtifactRepository(
     const opened = row.sealed_payload === null ? null : seals.open(row.sealed_payload, model);
     const payload: ArtifactPayload | null = opened === null ? row.payload : JSON.parse(opened);
     if (payload === null) return null;
-    return { payload, consumedAtSeconds: row.consumed_at_seconds, repeatable: row.repeatable ?? false };
+    return {
+      payload,
+      consumedAtSeconds: row.consumed_at_seconds,
+      repeatable: row.repeatable ?? false,
+      family: row.family,
+    };
   }
 
   return {
-    async save({ model, id, payload, lifetimeSeconds, uid, sessionId }) {
+    async save({ model, id, payload, lifetimeSeconds, uid, sessionId, family }) {
       const columns = columnsOf(payload);
       // Only a sealed payload may hold the artifact's own value, which a lookup by uid must give back.
       const sealed = SEALED_MODELS.has(model) ? seals.seal(JSON.stringify({ ...payload, jti: id }), model) : null;
@@ -114,6 +136,7 @@ export function pgArtifactRepository(
         columns.scopes,
         columns.audience,
         lifetimeSeconds,
+        family,
       ]);
       return rows.length > 0;
     },
@@ -127,7 +150,8 @@ export function pgArtifactRepository(
     },
 
     async consume(model, id) {
-      return (await runTogether('artifact-consume', CONSUME, [sha256(id), model])).length > 0;
+      await runTogether('artifact-hold-grant', HOLD_GRANT, [sha256(id), model]);
+      return (await run('artifact-consume', CONSUME, [sha256(id), model])).length > 0;
     },
 
     async delete(model, id) {
@@ -135,9 +159,9 @@ export function pgArtifactRepository(
       await runTogether('artifact-delete', text, [sha256(id), model]);
     },
 
-    async deleteByGrant(model, grantId) {
-      const text = 'DELETE FROM oauth_artifacts WHERE grant_id = $1 AND model = $2';
-      await runTogether('artifact-delete-by-grant', text, [grantId, model]);
+    async endFamily(grantId, family) {
+      await runTogether('artifact-claim-grant', CLAIM_GRANT, [grantId]);
+      await run('artifact-end-family', END_FAMILY, [grantId, family]);
     },
 
     async remember(id, lifetimeSeconds) {

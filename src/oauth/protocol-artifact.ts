@@ -32,6 +32,8 @@ export interface NewArtifact {
   readonly uid: string | null;
   /** Our session that the provider's hangs on. */
   readonly sessionId: number | null;
+  /** The family of a code and of everything that came from it. */
+  readonly family: string | null;
 }
 
 /** A payload read back, with the moment of its only use if it was used (epoch seconds). */
@@ -40,6 +42,8 @@ export interface StoredArtifact {
   readonly consumedAtSeconds: number | null;
   /** True for a refresh token whose only use may be answered again: within ten seconds, its successor unused. */
   readonly repeatable: boolean;
+  /** Null for what belongs to none. */
+  readonly family: string | null;
 }
 
 /** Where the protocol's artifacts are kept, each under the SHA-256 of its value. Every call fails with `DependencyDown` when the database does not answer. */
@@ -51,7 +55,11 @@ export interface ArtifactRepository {
   /** Marks the only use of an artifact in one statement; false for everybody but the first. */
   consume(model: ArtifactModel, id: string): Promise<boolean>;
   delete(model: ArtifactModel, id: string): Promise<void>;
-  deleteByGrant(model: ArtifactModel, grantId: string): Promise<void>;
+  /**
+   * Deletes the codes and tokens of a family under its grant; without a family, all of the grant. Waits for whoever is
+   * making a token of it at this moment, so that none is left over.
+   */
+  endFamily(grantId: string, family: string | null): Promise<void>;
   /** Remembers a value for so long; false when it is remembered already. */
   remember(id: string, lifetimeSeconds: number): Promise<boolean>;
   /** Keeps the sealed answer to the only use of a refresh token, and which token it brought. */

@@ -1,5 +1,7 @@
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import { sha256Base64url } from '../crypto/digest.ts';
 import type { GrantRepository } from './grant.ts';
+import { lifetimes } from './lifetimes.ts';
 import type { FindClientMetadata } from './pg-client-metadata.ts';
 import {
   type ArtifactModel,
@@ -7,7 +9,13 @@ import {
   type StoredArtifact,
   tokenPrefixes,
 } from './protocol-artifact.ts';
-import { noteRepeatedRefresh, requestSession } from './request-session.ts';
+import {
+  endPresentedFamily,
+  notePresentedFamily,
+  noteRepeatedRefresh,
+  presentedFamily,
+  requestSession,
+} from './request-session.ts';
 import { sayUnavailable } from './temporarily-unavailable.ts';
 
 /** What the provider's storage is made of. */
@@ -15,6 +23,8 @@ export interface ProviderStorage {
   readonly artifacts: ArtifactRepository;
   readonly grants: GrantRepository;
   readonly findClient: FindClientMetadata;
+  /** The name under which the verification looks for an ended family of tokens. */
+  readonly endedFamilyName: (family: string) => string;
 }
 
 const STORED_MODELS: ReadonlySet<string> = new Set<ArtifactModel>([
@@ -37,12 +47,12 @@ export function providerAdapter(storage: ProviderStorage): (name: string) => Ada
   return (name) => {
     if (name === 'Client') return clientAdapter(storage.findClient);
     if (name === 'Grant') return grantAdapter(storage.grants);
-    if (isArtifactModel(name)) return artifactAdapter(name, storage.artifacts);
+    if (isArtifactModel(name)) return artifactAdapter(name, storage);
     return unusedAdapter(name);
   };
 }
 
-function artifactAdapter(model: ArtifactModel, artifacts: ArtifactRepository): Adapter {
+function artifactAdapter(model: ArtifactModel, { artifacts, endedFamilyName }: ProviderStorage): Adapter {
   const prefix: string = Object.entries(tokenPrefixes).find(([name]) => name === model)?.[1] ?? '';
   return {
     upsert: (id, payload, expiresIn: number | undefined) =>
@@ -54,14 +64,18 @@ function artifactAdapter(model: ArtifactModel, artifacts: ArtifactRepository): A
         const sessionId = sessionOf(model, rest.accountId);
         if (sessionId === 'none') return;
         const uid = model === 'Session' ? (payload.uid ?? null) : null;
-        const saved = await artifacts.save({ model, id, payload: rest, lifetimeSeconds: expiresIn, uid, sessionId });
+        const family = familyOf(model, id);
+        const lifetimeSeconds = expiresIn;
+        const saved = await artifacts.save({ model, id, payload: rest, lifetimeSeconds, uid, sessionId, family });
         if (!saved) throw new errors.InvalidGrant('grant is revoked');
       }),
 
     find: (id) =>
       sayUnavailable(async () => {
         if (!id.startsWith(prefix)) return undefined;
-        return toPayload(id, await artifacts.find(model, id));
+        const stored = await artifacts.find(model, id);
+        if (stored !== null && FAMILY_SOURCES.has(model)) notePresentedFamily(stored.family);
+        return toPayload(id, stored);
       }),
 
     findByUid: (uid) =>
@@ -80,9 +94,25 @@ function artifactAdapter(model: ArtifactModel, artifacts: ArtifactRepository): A
       }),
 
     destroy: (id) => sayUnavailable(() => artifacts.delete(model, id)),
-    revokeByGrantId: (grantId) => sayUnavailable(() => artifacts.deleteByGrant(model, grantId)),
+    // Asked for each model; a family goes as a whole.
+    revokeByGrantId: (grantId) =>
+      sayUnavailable(() =>
+        endPresentedFamily(async (family) => {
+          await artifacts.endFamily(grantId, family);
+          // Its JWTs are stored nowhere, and have expired before this is forgotten.
+          if (family !== null) await artifacts.remember(endedFamilyName(family), lifetimes.AccessToken + 60);
+        }),
+      ),
     findByUserCode: () => Promise.resolve(undefined),
   };
+}
+
+const FAMILY_SOURCES: ReadonlySet<string> = new Set<ArtifactModel>(['AuthorizationCode', 'RefreshToken']);
+
+/** A code begins a family, and what is issued for it or for a refresh token carries it on. */
+function familyOf(model: ArtifactModel, id: string): string | null {
+  if (model === 'AuthorizationCode') return sha256Base64url(`family\n${id}`);
+  return model === 'AccessToken' || model === 'RefreshToken' ? presentedFamily() : null;
 }
 
 /**

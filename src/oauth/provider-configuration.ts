@@ -1,6 +1,7 @@
 import { type Configuration, type ErrorOut, errors, type FindAccount, type KoaContextWithOIDC } from 'oidc-provider';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import type { loadExistingGrant } from './existing-grant.ts';
+import { extraTokenClaims } from './extra-token-claims.ts';
 import { policy } from './interaction-policy.ts';
 import { lifetimes, refreshTokenSeconds } from './lifetimes.ts';
 import { ourClientMembers } from './pg-client-metadata.ts';
@@ -78,12 +79,14 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
     interactions: { policy: policy(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: () => true,
-    // Ending one's own tokens is not taking back what was agreed to; reuse of a token is.
-    revokeGrantPolicy: (ctx) => ctx.oidc.route !== 'revocation',
-    extraTokenClaims: (_ctx, token) => ('grantId' in token && token.grantId ? { gid: token.grantId } : undefined),
+    // A family of tokens may end, by its client or by the reuse of one; what the person agreed to is theirs to take back.
+    revokeGrantPolicy: () => false,
+    extraTokenClaims,
     renderError: (ctx, out) => parts.pages.error(ctx, out),
     ttl: {
       ...lifetimes,
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes.AccessToken,
+      ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes.ClientCredentials,
       RefreshToken: (_ctx, token) => refreshTokenSeconds(token.iiat, Math.floor(Date.now() / 1000)),
     },
     features: {
@@ -134,5 +137,6 @@ function allowsOrigin(
   origin: string,
   client: { redirectUris?: readonly string[] | undefined },
 ): boolean {
-  return (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin);
+  // A scheme of its own has the origin `null`, which any sandboxed frame can claim.
+  return origin !== 'null' && (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin);
 }

@@ -13,13 +13,17 @@ interface RequestState {
   readonly session: RequestSession | null;
   /** The refresh token whose only use was over when this request tried it. */
   repeatedRefreshToken: string | null;
+  /** The family of the code or refresh token that was presented. */
+  family: string | null;
+  /** Set once the family is ended: a refusal whose writes must stay. */
+  endOfFamily: Promise<void> | null;
 }
 
 const storage = new AsyncLocalStorage<RequestState>();
 
 /** Runs the work of a request with our session of that request within reach of the provider's storage. */
 export function withRequestSession<Result>(session: RequestSession | null, work: () => Result): Result {
-  return storage.run({ session, repeatedRefreshToken: null }, work);
+  return storage.run({ session, repeatedRefreshToken: null, family: null, endOfFamily: null }, work);
 }
 
 /** Our session of the request that is being answered, or null. */
@@ -36,4 +40,28 @@ export function noteRepeatedRefresh(refreshToken: string): void {
 /** The refresh token that this request came too late for, or null. */
 export function repeatedRefreshToken(): string | null {
   return storage.getStore()?.repeatedRefreshToken ?? null;
+}
+
+/** Notes the family of the code or refresh token that this request presented. */
+export function notePresentedFamily(family: string | null): void {
+  const state = storage.getStore();
+  if (state !== undefined) state.family = family;
+}
+
+/** The family of the code or refresh token that this request presented, or null. */
+export function presentedFamily(): string | null {
+  return storage.getStore()?.family ?? null;
+}
+
+/** Ends the presented family, once in a request however often the library asks for it. */
+export function endPresentedFamily(end: (family: string | null) => Promise<void>): Promise<void> {
+  const state = storage.getStore();
+  if (state === undefined) return end(null);
+  state.endOfFamily ??= end(state.family);
+  return state.endOfFamily;
+}
+
+/** Tells whether this request has ended a family. */
+export function hasEndedFamily(): boolean {
+  return storage.getStore()?.endOfFamily != null;
 }

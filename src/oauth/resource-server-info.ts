@@ -14,6 +14,8 @@ export type ResourceServerInfo = (ctx: KoaContextWithOIDC, resource: string, cli
  */
 export function resourceServerInfo(issuer: string, catalog: ScopeCatalog): ResourceServerInfo {
   return (ctx, resource, client) => {
+    if (Array.isArray(ctx.oidc.params?.resource))
+      throw new errors.InvalidTarget('name one resource: a token has one audience');
     const definition = catalog.resource(resource);
     if (resource !== issuer && definition === undefined)
       throw new errors.InvalidTarget('the resource is not registered here');

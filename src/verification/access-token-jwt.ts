@@ -10,6 +10,10 @@ export interface AccessTokenClaims {
   /** Null for a client that acts for itself. */
   readonly userId: number | null;
   readonly grantId: string | null;
+  /** The code and its refresh tokens, one of which it came by; null for a client that acts for itself. */
+  readonly family: string | null;
+  /** OpenID Connect scopes of the request that it came from. */
+  readonly openidScopes: readonly string[];
   readonly scopes: readonly string[];
   readonly audience: string;
   readonly expiresAtSeconds: number;
@@ -37,6 +41,8 @@ const payloadShape = z.object({
   iat: z.number().int(),
   scope: z.string().default(''),
   gid: z.string().optional(),
+  fam: z.string().optional(),
+  openid_scope: z.string().default(''),
 });
 
 /**
@@ -99,8 +105,14 @@ function toClaims(payload: z.output<typeof payloadShape>): AccessTokenClaims | n
     clientId: payload.client_id,
     userId: forItself ? null : Number(payload.sub),
     grantId: forItself ? null : (payload.gid ?? null),
-    scopes: payload.scope.split(' ').filter((scope) => scope !== ''),
+    family: forItself ? null : (payload.fam ?? null),
+    openidScopes: words(payload.openid_scope),
+    scopes: words(payload.scope),
     audience: payload.aud,
     expiresAtSeconds: payload.exp,
   };
+}
+
+function words(text: string): string[] {
+  return text.split(' ').filter((word) => word !== '');
 }

@@ -4,7 +4,11 @@ import type { AccessTokenClaims } from './access-token-jwt.ts';
 /** By what a credential is looked up; nothing here proves anything yet, save the digests and the signed claims. */
 export type LookupKey =
   | { readonly kind: 'oauth_token'; readonly hash: Buffer }
-  | { readonly kind: 'access_token'; readonly claims: AccessTokenClaims; readonly revokedHash: Buffer }
+  | {
+      readonly kind: 'access_token';
+      readonly claims: AccessTokenClaims;
+      readonly revokedHashes: readonly [Buffer, Buffer];
+    }
   | { readonly kind: 'personal_access_token'; readonly id: number }
   | { readonly kind: 'api_key'; readonly publicId: string }
   | { readonly kind: 'session'; readonly hash: Buffer };

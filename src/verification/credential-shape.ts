@@ -2,7 +2,7 @@ import { parseApiKey, parsePersonalAccessToken } from '../credentials/token-form
 import { sha256 } from '../crypto/digest.ts';
 import type { ReadAccessToken } from './access-token-jwt.ts';
 import type { LookupKey } from './credential-record.ts';
-import { revokedTokenName } from './revoked-token-name.ts';
+import { endedFamilyName, revokedTokenName } from './revoked-token-name.ts';
 
 /** Which verifier a credential belongs to, decided by its shape alone; the prefixes and alphabets are disjoint. */
 export type CredentialShape = 'api_key' | 'personal_access_token' | 'oauth_token' | 'access_token' | 'unrecognised';
@@ -52,7 +52,10 @@ export async function parseCredential(
     case 'access_token': {
       const claims = await readAccessToken(credential);
       if (claims === null) return 'unknown';
-      return { key: { kind: 'access_token', claims, revokedHash: sha256(revokedTokenName(claims.jti)) }, secret: null };
+      // Both always, so that the statement has one form; the second name of a token without a family is nobody's.
+      const names = [revokedTokenName(claims.jti), endedFamilyName(claims.family ?? '')] as const;
+      const revokedHashes = [sha256(names[0]), sha256(names[1])] as const;
+      return { key: { kind: 'access_token', claims, revokedHashes }, secret: null };
     }
     case 'unrecognised':
       return 'malformed';

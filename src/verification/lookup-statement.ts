@@ -39,12 +39,13 @@ const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
         LEFT JOIN oauth_clients c ON c.client_id = a.client_id`,
   },
   access_token: {
-    types: ['text', 'bigint', 'text', 'bytea', 'text', 'text', 'float8', 'text'],
+    types: ['text', 'bigint', 'text', 'bytea', 'bytea', 'text', 'text', 'float8', 'text'],
     values: (keys) => [
       keys.map(({ claims }) => claims.clientId),
       keys.map(({ claims }) => claims.userId),
       keys.map(({ claims }) => claims.grantId),
-      keys.map(({ revokedHash }) => revokedHash),
+      keys.map(({ revokedHashes }) => revokedHashes[0]),
+      keys.map(({ revokedHashes }) => revokedHashes[1]),
       keys.map(({ claims }) => claims.jti),
       keys.map(({ claims }) => claims.audience),
       keys.map(({ claims }) => claims.expiresAtSeconds),
@@ -53,16 +54,17 @@ const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
     rows: `
       SELECT k.n, CASE WHEN k.user_id IS NULL THEN 'oauth_client_token' ELSE 'oauth_access_token' END, k.jti,
              c.client_name, NULL::text, to_timestamp(k.exp),
-             r.id_hash IS NOT NULL OR (k.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL)),
+             r.id_hash IS NOT NULL OR f.id_hash IS NOT NULL OR (k.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL)),
              false, k.audience, string_to_array(k.scope, ' '), NULL::bytea, NULL::text, NULL::text,
              NULL::bytea, NULL::text, k.user_id, k.client_id,
              CASE WHEN k.user_id IS NULL THEN c.workspace_id ELSE g.workspace_id END, NULL::text,
              CASE WHEN k.user_id IS NULL THEN 'client:' || k.client_id ELSE 'grant:' || k.grant_id END,
              'client:' || k.client_id
-        FROM {p} AS k(n, client_id, user_id, grant_id, jti_hash, jti, audience, exp, scope)
+        FROM {p} AS k(n, client_id, user_id, grant_id, jti_hash, family_hash, jti, audience, exp, scope)
         LEFT JOIN oauth_clients c ON c.client_id = k.client_id
         LEFT JOIN oauth_grants g ON g.id = k.grant_id AND g.client_id = k.client_id AND g.user_id = k.user_id
-        LEFT JOIN oauth_artifacts r ON r.id_hash = k.jti_hash`,
+        LEFT JOIN oauth_artifacts r ON r.id_hash = k.jti_hash
+        LEFT JOIN oauth_artifacts f ON f.id_hash = k.family_hash`,
   },
   personal_access_token: {
     types: ['bigint'],

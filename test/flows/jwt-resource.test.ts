@@ -71,7 +71,7 @@ describe('a resource whose tokens are JWTs (RFC 9068)', () => {
     expect(await atReports(token)).to.equal(200);
     expect(await verdict(server, token, 'analytics:read')).to.equal(401);
     expect(await verdict(server, token, 'analytics:read', server.issuer)).to.equal(401);
-    expect((await ask(server, '/v1/analytics', { headers: { Authorization: `Bearer ${token}` } })).status).to.equal(401);
+    expect((await ask(server, '/v1/posts', { headers: { Authorization: `Bearer ${token}` } })).status).to.equal(401);
     expect(await verdict(server, token, 'posts:read', reports)).to.equal(403);
   });
 
@@ -122,7 +122,8 @@ describe('a resource whose tokens are JWTs (RFC 9068)', () => {
     const { url } = await beginFlow(app, 'analytics:read', { resource: reports });
     url.searchParams.append('resource', server.issuer);
     const answer = await ask(server, url.pathname + url.search);
-    expect(new URL(answer.headers.get('Location') ?? '').searchParams.get('error')).to.equal('invalid_target');
+    const location = answer.headers.get('Location') ?? '';
+    expect(location, answer.text).to.include('error=invalid_target');
   });
 
   describe('dies at once', () => {

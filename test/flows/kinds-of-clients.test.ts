@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import { exportJWK, generateKeyPair } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair } from 'jose';
 import * as openid from 'openid-client';
 import {
   type AppUnderTest,
   beginFlow,
-  callback,
   finishFlow,
   letIn,
   redeem,
@@ -34,11 +33,7 @@ describe('every kind of client', () => {
   for (const [kind, settings] of Object.entries(kinds)) {
     it(`lets ${kind} get tokens by code and PKCE, and refresh them`, async () => {
       const app = await registerApp(server, owner, settings);
-      const tokens = await letIn(app, person(server), 'openid posts:read', { nonce: 'n-0S6' }).catch((error) => {
-        // openid-client wants to know the nonce it did not choose.
-        expect(String(error)).to.include('nonce');
-        return letIn(app, person(server), 'openid posts:read');
-      });
+      const tokens = await letIn(app, person(server), 'openid posts:read');
       expect(await verdict(server, tokens.access_token, 'posts:read')).to.equal(200);
       const refreshed = await openid.refreshTokenGrant(app.config, tokens.refresh_token ?? '');
       expect(refreshed.refresh_token).to.match(/^ort_/).and.not.equal(tokens.refresh_token);
@@ -166,9 +161,5 @@ describe('every kind of client', () => {
     const tokens = await letIn(app, person(server), 'openid offline_access posts:read');
     expect(tokens.refresh_token).to.match(/^ort_/);
     expect((await refresh(server, app, tokens.refresh_token)).status).to.equal(200);
-  });
-
-  it('asks at the callback that it was registered with', () => {
-    expect(callback).to.match(/^https:/);
   });
 });

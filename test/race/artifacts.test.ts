@@ -50,6 +50,7 @@ describe('an artifact that may be used once', () => {
       lifetimeSeconds: 60,
       uid: null,
       sessionId: null,
+      family: null,
     });
     expect(saved).to.equal(true);
     return id;
@@ -66,7 +67,9 @@ describe('an artifact that may be used once', () => {
   it('is consumed by one through the adapter that the protocol library calls; the others get invalid_grant', async () => {
     const adapters = processes.map((artifacts) => {
       const grants: GrantRepository = new Proxy(Object.create(null), {});
-      return providerAdapter({ artifacts, grants, findClient: async () => null })('AuthorizationCode');
+      return providerAdapter({ artifacts, grants, findClient: async () => null, endedFamilyName: String })(
+        'AuthorizationCode',
+      );
     });
     for (let round = 0; round < ROUNDS; round += 1) {
       const id = await savedCode();
