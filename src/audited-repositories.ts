@@ -1,9 +1,9 @@
-import type { AuditFields } from './audit/audit-event.ts';
+import type { AuditFields, AuditNote } from './audit/audit-event.ts';
 import { auditOrigin } from './audit/audit-origin.ts';
 import type { AuditTrail } from './audit/record-audit.ts';
 import type { Client } from './clients/client.ts';
 import type { ClientRepository } from './clients/client-repository.ts';
-import type { ConsentGiven, RevokedGrant } from './oauth/grant.ts';
+import type { ConsentGiven, RevokedGrant, StoredGrant } from './oauth/grant.ts';
 import type { SigningKeyRepository } from './oauth/signing-key-repository.ts';
 import type { Member } from './workspaces/membership.ts';
 import type { Workspace } from './workspaces/workspace.ts';
@@ -216,7 +216,7 @@ export function auditConsent(trail: Pick<AuditTrail, 'record'>): (consent: Conse
     });
 }
 
-/** What the protocol ends grants for, by where it was asked. */
+/** What the protocol ends tokens and grants for, by where it was asked. */
 const PROTOCOL_REASONS: Readonly<Record<string, string>> = {
   '/oauth/token': 'a code or refresh token was presented again',
   '/oauth/revoke': 'the client ended it',
@@ -227,17 +227,55 @@ export function auditRevokedGrants(
   trail: Pick<AuditTrail, 'record'>,
 ): (grants: readonly RevokedGrant[], reason: string) => Promise<void> {
   return async (grants, given) => {
-    const { request, caller } = auditOrigin();
-    const reason = PROTOCOL_REASONS[request?.path ?? ''] ?? given;
+    const reason = reasonNow(given);
     for (const { id, userId, clientId, workspaceId } of grants) {
       await trail.record({
         action: 'grant.revoked',
         target: id,
         workspaceId,
-        ...(request !== null && caller === null && { actor: { type: 'client', id: clientId } }),
+        ...byClient(clientId),
         before: { client_id: clientId, user_id: userId },
         after: { reason },
       });
     }
   };
+}
+
+/** Makes every end of a family of tokens leave its event. */
+export function auditedFamilies<Artifacts extends FamilyStore>(
+  trail: Pick<AuditTrail, 'around'>,
+  artifacts: Artifacts,
+  findGrant: (id: string) => Promise<StoredGrant | null>,
+): Artifacts {
+  return {
+    ...artifacts,
+    async endFamily(grantId: string, family: string | null) {
+      const grant = await findGrant(grantId);
+      const clientId = typeof grant?.payload.clientId === 'string' ? grant.payload.clientId : null;
+      await trail.around(
+        () => artifacts.endFamily(grantId, family),
+        () => ({
+          action: 'grant.tokens_ended',
+          target: grantId,
+          workspaceId: grant?.workspaceId ?? null,
+          ...byClient(clientId),
+          after: { client_id: clientId, reason: reasonNow('ended') },
+        }),
+      );
+    },
+  };
+}
+
+interface FamilyStore {
+  endFamily(grantId: string, family: string | null): Promise<void>;
+}
+
+function reasonNow(given: string): string {
+  return PROTOCOL_REASONS[auditOrigin().request?.path ?? ''] ?? given;
+}
+
+/** In a request of nobody else it is the client that acts. */
+function byClient(clientId: string | null): Pick<AuditNote, 'actor'> {
+  const { request, caller } = auditOrigin();
+  return request !== null && caller === null ? { actor: { type: 'client', id: clientId } } : {};
 }

@@ -35,6 +35,10 @@ export const auditActions = {
   },
   'grant.changed': { target: 'grant', sentence: 'What a user lets an app do was changed.' },
   'grant.given': { target: 'grant', sentence: 'A user let an app in.' },
+  'grant.tokens_ended': {
+    target: 'grant',
+    sentence: 'Tokens of an app were ended, by the app or because one was used twice; what the user agreed to stands.',
+  },
   'grant.revoked': { target: 'grant', sentence: 'What a user had let an app do was ended, with everything issued.' },
   'key.changed': { target: 'api_key', sentence: 'The settings of an API key were changed.' },
   'key.issued': { target: 'api_key', sentence: 'An API key was issued.' },

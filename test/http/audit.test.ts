@@ -337,7 +337,8 @@ describe('the audit trail over HTTP', () => {
         clientId: member<string>(answer, 'client_id'),
         clientSecret: member<string>(answer, 'client_secret'),
       };
-      const someone = person(server);
+      const user = await somebody();
+      const someone = person(server, { email: user.email, password: PASSWORD });
       const verifier = randomBytes(32).toString('base64url');
       const authorize = async (scope: string): Promise<string> => {
         const query = new URLSearchParams({
@@ -355,7 +356,7 @@ describe('the audit trail over HTTP', () => {
       const given = await eventsOf(() => authorize('openid posts:read'));
       expect(what(given)).to.deep.equal(['session.started done', 'grant.given done']);
       const grant = given[1];
-      expect(grant?.actor).to.deep.equal({ type: 'user', id: 1 });
+      expect(grant?.actor).to.deep.equal({ type: 'user', id: user.id });
       expect(grant?.credential).to.deep.equal(given[0]?.target);
       expect(grant?.workspace_id).to.equal(1);
       expect(grant?.after).to.deep.equal({ client_id: login.clientId, scopes: ['openid', 'posts:read'] });
@@ -386,11 +387,20 @@ describe('the audit trail over HTTP', () => {
       const revoked = await eventsOf(async () => {
         expect((await askToken(server, login, exchange)).status).to.equal(400);
       });
-      expect(what(revoked)).to.deep.equal(['grant.revoked done']);
+      expect(what(revoked)).to.deep.equal(['grant.tokens_ended done']);
       expect(revoked[0]?.target).to.deep.equal(grant?.target);
+      expect(revoked[0]?.workspace_id).to.equal(1);
       expect(revoked[0]?.actor).to.deep.equal({ type: 'client', id: login.clientId });
-      expect(revoked[0]?.after).to.deep.equal({ reason: 'a code or refresh token was presented again' });
+      const reason = 'a code or refresh token was presented again';
+      expect(revoked[0]?.after).to.deep.equal({ client_id: login.clientId, reason });
       expect(await found(access)).to.include({ state: 'unknown', id: null });
+
+      const disabled = await eventsOf(() => call('POST', `/api/users/${user.id}/disable`));
+      expect(what(disabled)).to.deep.equal(['user.disabled done', 'grant.revoked done']);
+      expect(disabled[1]?.target).to.deep.equal(grant?.target);
+      expect(disabled[1]?.actor).to.deep.equal({ type: 'client', id: ownerClient });
+      expect(disabled[1]?.before).to.deep.equal({ client_id: login.clientId, user_id: user.id });
+      expect(disabled[1]?.after).to.deep.equal({ reason: 'user disabled' });
     });
   });
 
