@@ -499,6 +499,16 @@ describe('the audit trail over HTTP', () => {
       expect((await search({ credential: 'x', other: 1 })).status).to.equal(422);
     });
 
+    it('tells what the first start did by itself', async () => {
+      const { data } = await audit('?limit=200&actor_type=system');
+      const actions = new Set(data.map(({ action }) => action));
+      expect([...actions]).to.include.members(['workspace.created', 'user.created', 'member.added', 'token.issued']);
+      for (const event of data) {
+        expect(event).to.deep.include({ credential: null, address: null, request_id: null });
+        expect(event.actor.id).to.equal(null);
+      }
+    });
+
     it('goes through all pages once, the newest first', async () => {
       const all = (await audit('?limit=200')).data.map(({ id }) => id);
       expect(all).to.deep.equal(all.toSorted((one, other) => other - one));
