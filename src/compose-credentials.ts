@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa';
 import { type AuthLoginDeps, authLogin } from './api/auth-login.ts';
-import { type Once, once } from './api/idempotency.ts';
+import { idempotency, type Once, type RefuseRepeat } from './api/idempotency.ts';
 import { keyRoutes } from './api/keys.ts';
 import { type FindGrantor, findGrantor, type LimitsOfMember } from './api/keys-access.ts';
 import { type MeRoutesDeps, meRoutes } from './api/me.ts';
@@ -49,6 +49,7 @@ export interface Credentials {
   readonly findTokenGrantor: FindGrantor;
   /** For every route that makes a credential. */
   readonly once: Once;
+  readonly refuseRepeat: RefuseRepeat;
 }
 
 /** Wires personal access tokens and API keys onto a database. */
@@ -77,7 +78,7 @@ export function composeCredentials(
     limitsOfMember,
     findKeyGrantor: findGrantor({ ...grantor, administratorsEverywhere: true }),
     findTokenGrantor: findGrantor({ ...grantor, administratorsEverywhere: false }),
-    once: once({ keys: knexIdempotencyKeys(unit.current), together: unit.run }),
+    ...idempotency({ keys: knexIdempotencyKeys(unit.current), together: unit.run }),
   };
 }
 

@@ -21,7 +21,7 @@ import {
   timeOf,
 } from './credential-schemas.ts';
 import { pageOf } from './cursor.ts';
-import type { Once } from './idempotency.ts';
+import type { Once, RefuseRepeat } from './idempotency.ts';
 import { type FindGrantor, findManagedKey, refuseSuccessor, requireGrantor, userIdOf } from './keys-access.ts';
 import { type AnyRoute, route } from './route.ts';
 import { idAfter } from './row-id.ts';
@@ -37,6 +37,7 @@ export interface KeyRoutesDeps {
   readonly revoke: ReturnType<typeof revokeCredential>;
   readonly findGrantor: FindGrantor;
   readonly once: Once;
+  readonly refuseRepeat: RefuseRepeat;
 }
 
 const MANAGE = 'keys:manage';
@@ -72,9 +73,11 @@ export function keyRoutes(deps: KeyRoutesDeps): readonly AnyRoute[] {
       path: '/api/keys',
       summary: 'Create an API key, shown this once',
       access,
+      idempotencyKey: true,
       body: newKeyBody,
       answers: { 201: issuedKeyAnswer },
       async handle({ body, ...call }) {
+        await deps.refuseRepeat(call, '/api/keys');
         const issued = await deps.issue({
           kind: deps.kind,
           grantor: await requireGrantor(deps.findGrantor, call, body.workspace_id, MANAGE),
@@ -133,11 +136,14 @@ export function keyRoutes(deps: KeyRoutesDeps): readonly AnyRoute[] {
       path: '/api/keys/:id/rotate',
       summary: 'Replace an API key; the new one is shown this once, and both work during the grace period',
       access,
+      idempotencyKey: true,
       body: rotateBody,
       answers: { 201: rotatedKeyAnswer },
       async handle({ params, body, ...call }) {
         const { key, grantor } = await find(call, params.id);
         refuseSuccessor(call, key);
+        const path = `/api/keys/${key.id}/rotate`;
+        await deps.refuseRepeat(call, path);
         const rotated = await deps.rotate({
           kind: deps.kind,
           id: key.id,
@@ -145,7 +151,7 @@ export function keyRoutes(deps: KeyRoutesDeps): readonly AnyRoute[] {
           createdBy: userIdOf(call),
           graceSeconds: body.grace_period,
           expiresAt: timeOf(body.expires_at),
-          within: (write, idOf) => deps.once(call, `/api/keys/${key.id}/rotate`, write, idOf),
+          within: (write, idOf) => deps.once(call, path, write, idOf),
         });
         return { status: 201, body: { ...presentIssuedKey(rotated), replaces: presentReplaced(rotated.replaces) } };
       },

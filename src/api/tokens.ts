@@ -17,7 +17,7 @@ import {
   tokenAnswer,
 } from './credential-schemas.ts';
 import { pageOf, pageQuery } from './cursor.ts';
-import type { Once } from './idempotency.ts';
+import type { Once, RefuseRepeat } from './idempotency.ts';
 import { type CredentialCaller, type FindGrantor, requireGrantor, userIdOf } from './keys-access.ts';
 import { unauthorizedAction } from './role-guard.ts';
 import { type AnyRoute, route } from './route.ts';
@@ -33,6 +33,7 @@ export interface TokenRoutesDeps {
   readonly findGrantor: FindGrantor;
   readonly confirmPassword: ReturnType<typeof confirmPassword>;
   readonly once: Once;
+  readonly refuseRepeat: RefuseRepeat;
 }
 
 const MANAGE = 'tokens:manage';
@@ -71,10 +72,12 @@ export function tokenRoutes(deps: TokenRoutesDeps): readonly AnyRoute[] {
       path: '/api/tokens',
       summary: 'Create a personal access token, shown this once',
       access,
+      idempotencyKey: true,
       body: newTokenBody,
       answers: { 201: issuedTokenAnswer },
       async handle({ body, ...call }) {
         const userId = requireUser(call);
+        await deps.refuseRepeat(call, '/api/tokens');
         const issued = await deps.issue({
           kind: deps.kind,
           grantor: await requireGrantor(deps.findGrantor, call, body.workspace_id, MANAGE),

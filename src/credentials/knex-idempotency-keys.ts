@@ -18,6 +18,8 @@ export interface IdempotencyKeys {
    * transaction it was made in. A repeat that comes meanwhile waits for the first one's end.
    */
   claim(claim: IdempotencyClaim): Promise<string | null>;
+  /** Tells what was made under a key before, without claiming it. */
+  find(claim: IdempotencyClaim): Promise<string | null>;
   /** Writes down what was made. */
   settle(claim: IdempotencyClaim, made: string): Promise<void>;
 }
@@ -29,16 +31,23 @@ const CLAIM = `
    WHERE k.created_at < now() - interval '${idempotencyHours} hours'
   RETURNING 1`;
 
+const FIND = `
+  SELECT made FROM idempotency_keys
+   WHERE caller = :caller AND key_hash = :keyHash AND created_at >= now() - interval '${idempotencyHours} hours'`;
+
 /** Remembers what was made in PostgreSQL; `database` must be the transaction in which it is made. */
 export function knexIdempotencyKeys(database: () => Knex): IdempotencyKeys {
+  async function find({ caller, keyHash }: IdempotencyClaim): Promise<string | null> {
+    const { rows } = await database().raw<{ rows: { made: string }[] }>(FIND, { caller, keyHash });
+    return rows[0]?.made ?? null;
+  }
+
   return {
-    async claim({ caller, keyHash, path }) {
-      const { rows } = await database().raw<{ rows: unknown[] }>(CLAIM, { caller, keyHash, path });
-      if (rows.length > 0) return null;
-      const row: { made: string | null } | undefined = await database()('idempotency_keys')
-        .where({ caller, key_hash: keyHash })
-        .first('made');
-      return row?.made ?? '';
+    find,
+
+    async claim(claim) {
+      const { rows } = await database().raw<{ rows: unknown[] }>(CLAIM, { ...claim });
+      return rows.length > 0 ? null : ((await find(claim)) ?? '');
     },
 
     async settle({ caller, keyHash }, made) {
