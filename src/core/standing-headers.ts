@@ -26,7 +26,8 @@ function rateLimitHeaders({
     'X-RateLimit-Reset',
     String(resetSeconds),
     'RateLimit-Policy',
-    `${policy};q=${limit};w=${windowSeconds}`,
+    // Whoever learned of the window across the network does not know how long it is.
+    `${policy};q=${limit}${windowSeconds > 0 ? `;w=${windowSeconds}` : ''}`,
     'RateLimit',
     `${policy};r=${remaining};t=${Math.max(0, resetSeconds - nowSeconds)}`,
   ];

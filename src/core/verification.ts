@@ -29,7 +29,7 @@ export interface RateLimitState {
   readonly remaining: number | null;
   /** Epoch seconds at which the window ends. */
   readonly resetSeconds: number;
-  /** Length of the window; 0 for unlimited. */
+  /** Length of the window; 0 for unlimited, and where it is not known. */
   readonly windowSeconds: number;
   /** Epoch seconds of this state. */
   readonly nowSeconds: number;
