@@ -30,9 +30,9 @@ export const strangerWindowSeconds = 60;
 const REMEMBERED_ADDRESSES = 100_000;
 
 /**
- * Opens the limit of one process. It lives in memory, because nothing a stranger sends is worth a write. Whoever asks goes
- * to the end of the line, and when too many have come the one who has been quiet the longest is forgotten: a crowd of new
- * addresses does not give a busy one a fresh start.
+ * Opens the limit of one process. It lives in memory, because nothing a stranger sends is worth a write. Addresses are kept
+ * in two generations; whoever asks moves to the young one, and when that is half of the memory the old one is forgotten as
+ * a whole. So a crowd of new addresses costs little and gives a busy one no fresh start.
  */
 export function limitStrangers({
   limit,
@@ -41,21 +41,29 @@ export function limitStrangers({
   rememberedAddresses = REMEMBERED_ADDRESSES,
 }: StrangerLimitDeps): StrangerLimit {
   let windowStart = 0;
-  let counts = new Map<string, number>();
+  let young = new Map<string, number>();
+  let old = new Map<string, number>();
+
+  function remember(group: string, count: number): void {
+    if (young.size >= rememberedAddresses / 2 && !young.has(group)) {
+      old = young;
+      young = new Map();
+    }
+    young.set(group, count);
+  }
+
   return {
     count(address) {
       const nowSeconds = Math.floor(clock().getTime() / 1000);
       const start = nowSeconds - (nowSeconds % strangerWindowSeconds);
-      // Forgetting everybody once a minute keeps the memory flat without any bookkeeping.
       if (start !== windowStart) {
         windowStart = start;
-        counts = new Map();
+        young = new Map();
+        old = new Map();
       }
       const group = groupOf(address);
-      const count = (counts.get(group) ?? 0) + 1;
-      counts.delete(group);
-      if (counts.size >= rememberedAddresses) forgetOldest(counts);
-      counts.set(group, count);
+      const count = (young.get(group) ?? old.get(group) ?? 0) + 1;
+      remember(group, count);
       return {
         within: count <= limit,
         limit,
@@ -65,12 +73,4 @@ export function limitStrangers({
       };
     },
   };
-}
-
-/** A map keeps the order of insertion. */
-function forgetOldest(counts: Map<string, number>): void {
-  for (const oldest of counts.keys()) {
-    counts.delete(oldest);
-    return;
-  }
 }
