@@ -20,6 +20,8 @@ export interface AppParts {
   readonly metrics: Middleware;
   readonly provider: Middleware;
   readonly apiRoutes: readonly AnyRoute[];
+  /** Answers `/api/openapi.json`. */
+  readonly openApi: Middleware;
   readonly verify: VerifyInProcess;
   readonly addressOf: (request: IncomingMessage) => string;
   readonly crossOrigin: Middleware;
@@ -63,6 +65,7 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.use(parts.xsrfCookie);
   app.use(parts.credentialEndpoints);
   app.use(parts.provider);
+  app.use(parts.openApi);
   app.use(api.middleware);
   app.use(api.allowed);
   if (parts.exampleApi !== null) app.use(parts.exampleApi);

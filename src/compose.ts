@@ -1,5 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { clientRoutes } from './api/clients.ts';
+import { openApiDocument } from './api/openapi.ts';
+import { openApiEndpoint } from './api/openapi-endpoint.ts';
+import type { AnyRoute } from './api/route.ts';
 import { scopeRoutes } from './api/scopes.ts';
 import { signingKeyRoutes } from './api/signing-keys.ts';
 import { verifyRoutes } from './api/verify.ts';
@@ -13,6 +16,7 @@ import { accountPort, peopleRoutes } from './compose-people.ts';
 import { composeProtocol } from './compose-protocol.ts';
 import { composeRequests } from './compose-requests.ts';
 import { isProduction } from './config/environment.ts';
+import { productVersion } from './config/product-version.ts';
 import { systemClock } from './core/clock.ts';
 import { refusedGrants } from './core/effective-scopes.ts';
 import type { Requirement } from './core/verification.ts';
@@ -26,6 +30,7 @@ import { startForTheFirstTime } from './first-start.ts';
 import { openMetrics } from './http/metrics.ts';
 import { metricsEndpoint } from './http/metrics-endpoint.ts';
 import { observeRequests } from './http/observe-requests.ts';
+import type { OpenApiDocument } from './http/open-api-document.ts';
 import { readCookie } from './http/read-cookie.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { knownFacts } from './known-facts.ts';
@@ -49,6 +54,10 @@ export interface ComposedServer {
   readonly issuer: string;
   /** What to show on the terminal; null but on the first start. */
   readonly welcome: string | null;
+  /** Every route of the JSON API. */
+  readonly apiRoutes: readonly AnyRoute[];
+  /** What `/api/openapi.json` answers. */
+  readonly apiDescription: OpenApiDocument;
   /** Answers 503 at `/readyz` from now on. */
   startDraining(): void;
   /** Looks at the signing keys now instead of within ten seconds. */
@@ -122,6 +131,33 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const reportFailure = (error: unknown, requestId: string): void =>
     log.error({ error, request_id: requestId }, 'failed');
 
+  const apiRoutes: readonly AnyRoute[] = [
+    ...clientRoutes({ ...capabilities.clients, refusedGrants: mayGrant }),
+    ...verifyRoutes({ verify }),
+    ...scopeRoutes({ catalog, refusedGrants: mayGrant }),
+    ...peopleRoutes({
+      ...capabilities,
+      catalog,
+      refusedGrants: mayGrant,
+      endAccess: async (userId, workspaceId) => {
+        const within = workspaceId === null ? {} : { workspaceId };
+        await protocol.grants.revoke({ userId, ...within }, workspaceId === null ? 'user disabled' : 'member removed');
+      },
+    }),
+    ...signingKeyRoutes({
+      signingKeys,
+      rotate: rotateSigningKeys({ repository: signingKeys, sealingKeys, refresh: keyRing.refresh }),
+    }),
+    ...credentialRoutes({ ...capabilities, findClient: capabilities.clients.clients.find }),
+    ...audit.routes,
+  ];
+  const apiDescription = openApiDocument(apiRoutes, {
+    issuer,
+    version: productVersion,
+    sessionCookieName: cookie.name,
+    scopes: Object.fromEntries(catalog.names.map((name) => [name, catalog.describe(name)?.description ?? ''])),
+  });
+
   const listener = createListener({
     issuer,
     cookieKeys,
@@ -131,29 +167,8 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     health: { isDraining: () => draining, pingDatabase: () => pool.query('SELECT 1') },
     metrics: metricsEndpoint({ metrics, verify, openToAll: isLoopback(issuer) }),
     provider: protocol.middleware,
-    apiRoutes: [
-      ...clientRoutes({ ...capabilities.clients, refusedGrants: mayGrant }),
-      ...verifyRoutes({ verify }),
-      ...scopeRoutes({ catalog, refusedGrants: mayGrant }),
-      ...peopleRoutes({
-        ...capabilities,
-        catalog,
-        refusedGrants: mayGrant,
-        endAccess: async (userId, workspaceId) => {
-          const within = workspaceId === null ? {} : { workspaceId };
-          await protocol.grants.revoke(
-            { userId, ...within },
-            workspaceId === null ? 'user disabled' : 'member removed',
-          );
-        },
-      }),
-      ...signingKeyRoutes({
-        signingKeys,
-        rotate: rotateSigningKeys({ repository: signingKeys, sealingKeys, refresh: keyRing.refresh }),
-      }),
-      ...credentialRoutes({ ...capabilities, findClient: capabilities.clients.clients.find }),
-      ...audit.routes,
-    ],
+    apiRoutes,
+    openApi: openApiEndpoint(apiDescription),
     verify: audit.notingCaller(requests.verify),
     addressOf: requests.addressOf,
     crossOrigin: requests.crossOrigin,
@@ -216,6 +231,8 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     installation,
     issuer,
     welcome,
+    apiRoutes,
+    apiDescription,
     startDraining: () => {
       draining = true;
       void sweeper.stop();

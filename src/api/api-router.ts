@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { badRequest, type Refusal, refusalFor } from '../core/answer.ts';
 import { InvalidInput, LatchkeyError } from '../core/errors.ts';
 import { readPresentedCredential } from '../core/presented-credential.ts';
+import { isConcreteScope } from '../core/scope.ts';
 import { standingHeaders } from '../core/standing-headers.ts';
 import type { Requirement } from '../core/verification.ts';
 import { requestIdOf } from '../http/request-id.ts';
@@ -27,12 +28,31 @@ export function apiRouter(
   routes: readonly AnyRoute[],
   deps: ApiRouterDeps,
 ): { middleware: Middleware; allowed: Middleware } {
+  refuseUndeclared(routes);
   const router = new Router();
   for (const one of routes) {
     const steps: Middleware[] = [requireJson(one), readBody, handlerOf(one, deps)];
     router.register(one.path, [one.method], steps);
   }
   return { middleware: router.routes() as Middleware, allowed: router.allowedMethods() as Middleware };
+}
+
+/** A server with a route of which nobody has said who may call it, or said it twice, does not start. */
+function refuseUndeclared(routes: readonly AnyRoute[]): void {
+  const seen = new Set<string>();
+  for (const { method, path, access } of routes) {
+    const name = `${method} ${path}`;
+    if (!isAccess(access)) throw new Error(`${name} does not declare who may call it`);
+    if (seen.has(name)) throw new Error(`${name} is declared twice`);
+    seen.add(name);
+  }
+}
+
+/** Looks at the value itself, because a mistake of types must not open a route. */
+function isAccess(access: unknown): boolean {
+  if (typeof access === 'string') return ['any_credential', 'session', 'resource_server'].includes(access);
+  const scopes = typeof access === 'object' && access !== null && 'scopes' in access ? access.scopes : [];
+  return Array.isArray(scopes) && scopes.length > 0 && scopes.every((scope) => isConcreteScope(scope));
 }
 
 /** Reads a JSON body of at most 64 kB; a DELETE may have one too, such as the password that confirms it. */

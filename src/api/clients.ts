@@ -86,6 +86,7 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
       path: '/api/clients',
       summary: 'Register an OAuth client; its secret is shown this once',
       access,
+      idempotencyKey: true,
       body: newClientBody,
       answers: { 201: issuedClientAnswer },
       async handle({ body, ...call }) {
@@ -150,6 +151,7 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
       path: '/api/clients/:client_id/secrets',
       summary: 'Give a client a further secret, shown this once',
       access,
+      idempotencyKey: true,
       body: newSecretBody,
       answers: { 201: issuedSecretAnswer },
       async handle({ params, body, ...call }) {

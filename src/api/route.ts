@@ -47,6 +47,8 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly access: Access;
   /** True where a call does not count against the caller's rate limit. */
   readonly uncounted?: boolean;
+  /** True where a repeat under the same `Idempotency-Key` makes no second thing and is answered 409. */
+  readonly idempotencyKey?: true;
   readonly body?: z.ZodType<Body>;
   readonly query?: z.ZodType<Query>;
   /** Answers by status, for the description of the API; null has no body. */
