@@ -47,7 +47,7 @@ describe('five servers that start at once on one empty database', function () {
     expect(await count(databaseUrl, '(SELECT email FROM users GROUP BY email HAVING count(*) > 1) AS twice')).to.equal(
       0,
     );
-    expect(await count(databaseUrl, "oauth_clients WHERE client_name = 'Command line'")).to.equal(1);
+    expect(await count(databaseUrl, "credentials WHERE name = 'Command line'")).to.equal(1);
     expect(servers.filter(({ welcome }) => welcome !== null)).to.have.length(1);
   });
 
