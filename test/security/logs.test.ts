@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { ask, askJson, askRaw, askToken, ownerToken, registerMachine } from '../support/ask.ts';
+import { freePort } from '../support/free-port.ts';
 import { assertionType, registerSigningClient } from '../support/signing-client.ts';
-import { almightyMachine, clientToken, freePort, until } from '../support/start-server.ts';
+import { almightyMachine, clientToken, until } from '../support/start-server.ts';
 import { freshDatabase } from '../support/test-database.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/main.ts', import.meta.url));

@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ComposedServer, composeServer } from '../../src/compose.ts';
+import { checkAnswersAgainst } from './check-answer.ts';
+import { freePort } from './free-port.ts';
 import { freshDatabase } from './test-database.ts';
 
 /** A real server of this project, listening on loopback inside the test's process. */
@@ -43,6 +43,7 @@ export async function startServer(environment: NodeJS.ProcessEnv = {}): Promise<
     },
     port,
   );
+  checkAnswersAgainst(composed.apiDescription);
   await new Promise<void>((resolve, reject) => {
     composed.server.once('error', reject);
     composed.server.listen(port, '127.0.0.1', resolve);
@@ -114,16 +115,4 @@ export async function until(condition: () => boolean | Promise<boolean>, patienc
     if (Date.now() > deadline) throw new Error('waited in vain');
     await sleep(20);
   }
-}
-
-/** A port that is free at this moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomSecretKey } from '../src/crypto/random-token.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/db/embedded-postgres.ts';
+import { openDatabase } from '../src/db/open-database.ts';
+import { type Filled, fillDatabase } from './fill-database.ts';
+import { loadCore, type PinnedProcess, startPinned } from './pinned-process.ts';
+
+/** A filled installation, ready for a server to be measured on it. */
+export interface BenchInstallation {
+  readonly filled: Filled;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly environment: NodeJS.ProcessEnv;
+  startServer(nodeOptions?: readonly string[]): Promise<PinnedProcess>;
+  remove(): Promise<void>;
+}
+
+const SERVER = new URL('../src/main.ts', import.meta.url).pathname;
+
+/** Makes a PostgreSQL with its default durable settings, on the core of the load, and fills it. */
+export async function prepareInstallation(
+  port: number,
+  rows: number,
+  say: (line: string) => void,
+): Promise<BenchInstallation> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  const postgres = await startEmbeddedPostgres({ dataDir: folder });
+  const secretKey = randomSecretKey();
+  const environment: NodeJS.ProcessEnv = {
+    NODE_ENV: 'development',
+    LOG_LEVEL: 'info',
+    ISSUER: `http://localhost:${port}`,
+    DATABASE_URL: postgres.databaseUrl,
+    DATA_DIR: folder,
+    SECRET_KEYS: secretKey,
+    SEED_EXAMPLES: 'false',
+  };
+  const start = (nodeOptions?: readonly string[]): Promise<PinnedProcess> =>
+    startPinned(SERVER, port, environment, '/readyz', nodeOptions);
+
+  const first = await start();
+  const { clientId, clientSecret } = await registerClient(first.url, folder);
+  await first.stop();
+  say(`filling the database with ${rows.toLocaleString('en')} credentials …`);
+  const database = openDatabase({ databaseUrl: postgres.databaseUrl, timeouts: { statementMs: 0, answerMs: 0 } });
+  const filled = await fillDatabase(database.pool, secretKey, clientId, `http://localhost:${port}`, rows);
+  await database.pool.query('VACUUM ANALYZE');
+  await database.pool.query('CHECKPOINT');
+  await database.close();
+  pin(postgres);
+  return {
+    filled,
+    clientId,
+    clientSecret,
+    environment,
+    startServer: start,
+    async remove() {
+      await postgres.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function registerClient(url: string, dataDir: string): Promise<{ clientId: string; clientSecret: string }> {
+  const { token } = JSON.parse(readFileSync(join(dataDir, 'cli.json'), 'utf8')) as { token: string };
+  const answer = await fetch(`${url}/api/clients`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      client_name: 'Bench',
+      grant_types: ['client_credentials'],
+      scope: 'posts:read posts:write',
+      resource_server: true,
+    }),
+  });
+  const client = (await answer.json()) as { client_id: string; client_secret: string };
+  if (!answer.ok) throw new Error(`no client: ${answer.status} ${JSON.stringify(client)}`);
+  return { clientId: client.client_id, clientSecret: client.client_secret };
+}
+
+/** Keeps PostgreSQL off the server's core; connections that come later inherit it. */
+function pin({ location }: EmbeddedPostgres): void {
+  const pid = readFileSync(join(location.clusterFolder, 'postmaster.pid'), 'utf8').split('\n')[0] ?? '';
+  const children = execFileSync('ps', ['-o', 'pid=', '--ppid', pid], { encoding: 'utf8' }).split('\n');
+  for (const one of [pid, ...children].map((text) => text.trim()).filter((text) => text !== '')) {
+    execFileSync('taskset', ['-cp', String(loadCore), one], { stdio: 'ignore' });
+  }
+}
