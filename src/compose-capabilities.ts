@@ -15,7 +15,8 @@ import { deriveKeys } from './crypto/derive-keys.ts';
 import { randomToken } from './crypto/random-token.ts';
 import { type SecretHasher, secretHasher } from './crypto/secret-hasher.ts';
 import { createUnitOfWork, type UnitOfWork } from './db/transaction.ts';
-import { knexPostRepository } from './example-api/knex-post-repository.ts';
+import { seedExampleData } from './example-api/example-data.ts';
+import { knexExampleData } from './example-api/knex-example-data.ts';
 import type { FirstStartDeps } from './first-start.ts';
 import type { Installation } from './open-installation.ts';
 import type { Outbox } from './users/one-time-link.ts';
@@ -74,7 +75,7 @@ export function composeCapabilities(
     firstStart: {
       users: people.users,
       workspaces,
-      posts: knexPostRepository(database.knex),
+      seedExampleData: () => seedExampleData(knexExampleData(database.knex)),
       register,
       issueToken: (input) => credentials.issue({ ...input, kind: credentials.tokenKind }),
       issueKey: (input) => credentials.issue({ ...input, kind: credentials.keyKind }),

@@ -4,6 +4,7 @@ import { idempotency, type Once, type RefuseRepeat } from './api/idempotency.ts'
 import { keyRoutes } from './api/keys.ts';
 import { type FindGrantor, findGrantor, type LimitsOfMember } from './api/keys-access.ts';
 import { type MeRoutesDeps, meRoutes } from './api/me.ts';
+import { myPasswordRoutes } from './api/my-password.ts';
 import type { AnyRoute } from './api/route.ts';
 import { tokenRoutes } from './api/tokens.ts';
 import type { People } from './compose-people.ts';
@@ -85,7 +86,7 @@ export function composeCredentials(
 /** What the routes of tokens and keys need beside them. */
 export interface CredentialRoutesDeps {
   readonly credentials: Credentials;
-  readonly people: Pick<People, 'users' | 'confirmPassword'>;
+  readonly people: Pick<People, 'users' | 'confirmPassword' | 'changePassword'>;
   readonly workspaces: Pick<WorkspaceRepository, 'find'>;
   readonly findClient: MeRoutesDeps['findClient'];
 }
@@ -106,6 +107,7 @@ export function credentialRoutes({
       confirmPassword: people.confirmPassword,
     }),
     ...keyRoutes({ ...wired, kind: keyKind, findGrantor: findKeyGrantor }),
+    ...myPasswordRoutes(people),
     ...meRoutes({ findUser: people.users.find, findWorkspace: workspaces.find, findClient }),
   ];
 }

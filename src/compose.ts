@@ -25,7 +25,7 @@ import { translateDatabaseError } from './db/database-error.ts';
 import { oneAtATime } from './db/one-at-a-time.ts';
 import { startSweeper } from './db/sweeper.ts';
 import { exampleApi } from './example-api/example-api.ts';
-import { knexPostRepository } from './example-api/knex-post-repository.ts';
+import { knexExampleData } from './example-api/knex-example-data.ts';
 import { startForTheFirstTime } from './first-start.ts';
 import { openMetrics } from './http/metrics.ts';
 import { metricsEndpoint } from './http/metrics-endpoint.ts';
@@ -206,7 +206,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
         await capabilities.credentials.credentials.revoke(Number(id), 'revoked by whoever held it');
       },
     }),
-    exampleApi: config.seedExamples ? exampleApi(requests.verify, knexPostRepository(knex)) : null,
+    exampleApi: config.seedExamples ? exampleApi(requests.verify, knexExampleData(knex)) : null,
     verifyForProxies: verifyForProxies({
       verify: requests.verify,
       readSession: requests.readProxiedSession,

@@ -4,7 +4,6 @@ import type { Client, ClientSettings, IssuedClientSecret } from './clients/clien
 import { LatchkeyError } from './core/errors.ts';
 import type { IssuedCredential } from './credentials/credential.ts';
 import type { IssueCredentialInput } from './credentials/issue-credential.ts';
-import type { PostRepository } from './example-api/post.ts';
 import { isEmail, normaliseEmail } from './users/normalise-email.ts';
 import type { UserRepository } from './users/user-repository.ts';
 import type { Workspace } from './workspaces/workspace.ts';
@@ -14,7 +13,8 @@ import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
 export interface FirstStartDeps {
   readonly users: UserRepository;
   readonly workspaces: WorkspaceRepository;
-  readonly posts: Pick<PostRepository, 'insert'>;
+  /** Writes what the example API shows. */
+  readonly seedExampleData: () => Promise<void>;
   readonly register: (input: {
     readonly settings: ClientSettings;
     readonly workspaceId: number;
@@ -86,12 +86,7 @@ export interface ExampleData {
 
 async function seedExamples(deps: FirstStartDeps, administrator: NewPerson): Promise<ExampleData> {
   const member = await makePerson(deps, EXAMPLE_MEMBER);
-  await deps.posts.insert('live', { title: 'Hello, world', body: 'The first post of the example API.' });
-  await deps.posts.insert('live', {
-    title: 'One vocabulary',
-    body: 'Whatever the credential, its scopes mean the same.',
-  });
-  await deps.posts.insert('test', { title: 'Hello, test', body: 'Only test keys see this one.' });
+  await deps.seedExampleData();
   const scopes = ['posts:read', 'posts:write', 'categories:read', 'analytics:read'];
   const token = await deps.issueToken({ ...issuedBy(administrator), name: 'Example token', scopes });
   const key = await deps.issueKey({

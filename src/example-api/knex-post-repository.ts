@@ -28,6 +28,16 @@ export function knexPostRepository(knex: Knex): PostRepository {
       return toPost(row);
     },
 
+    async update(environment, id, changes) {
+      // An update of nothing is no SQL.
+      const rows = knex('example_posts').where({ environment, id });
+      const [row]: PostRow[] =
+        Object.keys(changes).length === 0
+          ? await rows.select(...COLUMNS)
+          : await rows.update(changes).returning(COLUMNS);
+      return row === undefined ? null : toPost(row);
+    },
+
     async delete(environment, id) {
       return (await knex('example_posts').where({ environment, id }).delete()) > 0;
     },

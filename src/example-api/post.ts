@@ -6,12 +6,14 @@ export interface Post {
   readonly createdAt: Date;
 }
 
-/** Live and test credentials see different posts. */
-export type PostEnvironment = 'live' | 'test';
+/** Live and test credentials see different data. */
+export type Environment = 'live' | 'test';
 
 /** Where the example's posts are kept. */
 export interface PostRepository {
-  list(environment: PostEnvironment, limit: number): Promise<readonly Post[]>;
-  insert(environment: PostEnvironment, post: Pick<Post, 'title' | 'body'>): Promise<Post>;
-  delete(environment: PostEnvironment, id: number): Promise<boolean>;
+  list(environment: Environment, limit: number): Promise<readonly Post[]>;
+  insert(environment: Environment, post: Pick<Post, 'title' | 'body'>): Promise<Post>;
+  /** Null for a post that is not there. */
+  update(environment: Environment, id: number, changes: Partial<Pick<Post, 'title' | 'body'>>): Promise<Post | null>;
+  delete(environment: Environment, id: number): Promise<boolean>;
 }
