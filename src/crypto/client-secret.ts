@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { constantTimeEqual } from './constant-time-equal.ts';
 import type { DerivedKey, KeyRing } from './derive-keys.ts';
+import { keyedDigest } from './keyed-digest.ts';
 import { randomToken } from './random-token.ts';
 
 /** What every client secret starts with, so that scanners recognise a leak. */
@@ -32,5 +32,5 @@ export function matchClientSecret(secret: string, storedHashes: readonly string[
 }
 
 function storedForm(secret: string, pepper: DerivedKey): string {
-  return `sha256$${pepper.id}$${createHmac('sha256', pepper.key).update(secret).digest('hex')}`;
+  return `sha256$${pepper.id}$${keyedDigest(pepper, secret).toString('hex')}`;
 }

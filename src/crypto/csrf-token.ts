@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { constantTimeEqual } from './constant-time-equal.ts';
 import type { DerivedKey, KeyRing } from './derive-keys.ts';
+import { keyedDigest } from './keyed-digest.ts';
 
 /** Makes the token of a form for one browser: an HMAC-SHA-256 over what only that browser sends, 43 base64url characters. */
 export function csrfToken(binding: string, keys: KeyRing): string {
@@ -15,6 +15,6 @@ export function isCsrfToken(presented: string, binding: string, keys: KeyRing): 
   return matches;
 }
 
-function macOf(binding: string, { key }: DerivedKey): string {
-  return createHmac('sha256', key).update(binding).digest('base64url');
+function macOf(binding: string, key: DerivedKey): string {
+  return keyedDigest(key, binding).toString('base64url');
 }

@@ -1,5 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { DerivedKey, KeyRing } from './derive-keys.ts';
+import { keyedDigest } from './keyed-digest.ts';
 
 /** Proof that an API key was once found to match its bcrypt hash; worthless without the pepper, instant with it. */
 export interface MatchProof {
@@ -32,6 +33,6 @@ export function checkMatchProof(
 }
 
 /** The parts have fixed lengths or alphabets without a line break, so no two different triples read the same. */
-function compute({ key: pepper }: DerivedKey, publicId: string, keyHash: string, key: string): Buffer {
-  return createHmac('sha256', pepper).update(`${publicId}\n${keyHash}\n${key}`).digest();
+function compute(pepper: DerivedKey, publicId: string, keyHash: string, key: string): Buffer {
+  return keyedDigest(pepper, `${publicId}\n${keyHash}\n${key}`);
 }
