@@ -6,9 +6,10 @@ import { openForMaintenance } from '../../src/open-for-maintenance.ts';
 import { pgUsedScopes } from '../../src/usage/pg-usage-report.ts';
 import { runLatchkey } from '../cli/run-latchkey.ts';
 import { type Answer, ask, askJson, ownerToken, registerMachine } from '../support/ask.ts';
+import { freePort } from '../support/free-port.ts';
 import { administrator } from '../support/person.ts';
 import { signedIn } from '../support/signed-in.ts';
-import { clientToken, freePort, startServer, type TestServer, until } from '../support/start-server.ts';
+import { clientToken, startServer, type TestServer, until } from '../support/start-server.ts';
 
 interface Key {
   readonly id: number;
