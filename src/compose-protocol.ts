@@ -12,12 +12,13 @@ import { requestTransactions } from './db/request-transaction.ts';
 import { type AuthenticateClient, authenticateClient } from './oauth/authenticate-client.ts';
 import { createProvider } from './oauth/create-provider.ts';
 import { loadExistingGrant } from './oauth/existing-grant.ts';
-import { findAccount, type ProtocolUser } from './oauth/find-account.ts';
+import { findAccount } from './oauth/find-account.ts';
 import type { GrantRepository } from './oauth/grant.ts';
 import { interactions } from './oauth/interactions.ts';
 import type { Identify } from './oauth/introspect.ts';
 import { knexSigningKeyRepository } from './oauth/knex-signing-key-repository.ts';
 import { type MountProviderDeps, mountProvider } from './oauth/mount-provider.ts';
+import { pgActiveUser } from './oauth/pg-active-user.ts';
 import { type PayloadSeal, pgArtifactRepository } from './oauth/pg-artifact-repository.ts';
 import { pgClientMetadata } from './oauth/pg-client-metadata.ts';
 import { pgGrantRepository } from './oauth/pg-grant-repository.ts';
@@ -26,6 +27,7 @@ import type { ProtocolPages } from './oauth/provider-configuration.ts';
 import { logProviderEvents } from './oauth/provider-events.ts';
 import type { RequestSession } from './oauth/request-session.ts';
 import { openSigningKeyRing, type SigningKeyRing } from './oauth/signing-key-ring.ts';
+import { sayUnavailable } from './oauth/temporarily-unavailable.ts';
 import { userinfo } from './oauth/userinfo.ts';
 import type { Installation } from './open-installation.ts';
 import { type ReadAccessToken, readAccessToken } from './verification/access-token-jwt.ts';
@@ -38,7 +40,6 @@ export interface ProtocolDeps {
   readonly cookieKeys: readonly string[];
   readonly hasher: Pick<SecretHasher, 'verifyKey'>;
   readonly pages: ProtocolPages;
-  readonly findActiveUser: (id: number) => Promise<ProtocolUser | null>;
   readonly findSession: (request: IncomingMessage) => Promise<RequestSession | null>;
   readonly forgetCookie: (context: Parameters<MountProviderDeps['endSession']>[0]) => void;
   /** The workspace where somebody acts: the preferred one if they are a member of it, else their first; null without any. */
@@ -72,6 +73,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
     grants.find,
   );
   const findClient = pgClientMetadata(transactions, translateDatabaseError);
+  const findActiveUser = pgActiveUser(transactions, translateDatabaseError);
 
   const keyRing = await openSigningKeyRing({
     repository: knexSigningKeyRepository(database.knex),
@@ -84,7 +86,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
           signingKeys,
           cookieKeys: deps.cookieKeys,
           storage: { artifacts, grants, findClient, endedFamilyName },
-          findAccount: findAccount(deps.findActiveUser),
+          findAccount: findAccount((id) => sayUnavailable(() => findActiveUser(id))),
           loadExistingGrant: loadExistingGrant({ catalog, grants, workspaceOf: deps.workspaceOf, onConsent }),
           pages: deps.pages,
         },
@@ -153,7 +155,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
         revokedName: revokedTokenName,
         translateError: translateDatabaseError,
       }),
-      userinfo: userinfo({ verify, findOpenidScopes: openidScopes, findActiveUser: deps.findActiveUser }),
+      userinfo: userinfo({ verify, findOpenidScopes: openidScopes, findActiveUser }),
       findSession: deps.findSession,
       endSession: async (context, sessionId) => {
         await transactions.query({

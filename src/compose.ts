@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { appRoutes } from './api/apps.ts';
 import { clientRoutes } from './api/clients.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { openApiEndpoint } from './api/openapi-endpoint.ts';
@@ -109,10 +110,6 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     hasher: capabilities.hasher,
     cookieKeys,
     pages: { error: protocolErrorPage, logout: protocolLogoutPage, signedOut: protocolSignedOutPage },
-    findActiveUser: async (id) => {
-      const user = await people.users.find(id);
-      return user?.disabledAt === null ? user : null;
-    },
     findSession: async (request) => {
       const value = readCookie(request.headers.cookie, cookie.name);
       return value === null ? null : ((await people.resumeSession(value))?.session ?? null);
@@ -143,6 +140,10 @@ async function wire(installation: Installation, listeningPort: number): Promise<
         const within = workspaceId === null ? {} : { workspaceId };
         await protocol.grants.revoke({ userId, ...within }, workspaceId === null ? 'user disabled' : 'member removed');
       },
+    }),
+    ...appRoutes({
+      listApps: protocol.grants.listApps,
+      letOut: (userId, clientId) => protocol.grants.revoke({ userId, clientId }, 'the person let the app out'),
     }),
     ...signingKeyRoutes({
       signingKeys,

@@ -1,4 +1,4 @@
-import { Provider } from 'oidc-provider';
+import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { matchClientSecret } from '../crypto/client-secret.ts';
 import type { KeyRing } from '../crypto/derive-keys.ts';
 import { sha256Base64url } from '../crypto/digest.ts';
@@ -6,6 +6,7 @@ import { clientFacts } from './client-facts.ts';
 import type { ArtifactRepository } from './protocol-artifact.ts';
 import { tokenPrefixes } from './protocol-artifact.ts';
 import { type ProviderParts, providerConfiguration } from './provider-configuration.ts';
+import { requestSession } from './request-session.ts';
 import { sayUnavailable } from './temporarily-unavailable.ts';
 
 /** Builds the provider with our storage, our token shapes and our comparison of secrets. */
@@ -14,6 +15,7 @@ export function createProvider(parts: ProviderParts, peppers: KeyRing): Provider
   prefixTokens(provider);
   compareHashedSecrets(provider, peppers);
   detectReplaysInOneStatement(provider, parts.storage.artifacts);
+  followOurSession(provider);
   return provider;
 }
 
@@ -48,6 +50,31 @@ function detectReplaysInOneStatement(provider: Provider, artifacts: ArtifactRepo
     value: (issuer: string, jti: string, expiresAtSeconds: number): Promise<boolean> => {
       const lifetimeSeconds = Math.max(1, expiresAtSeconds - Math.floor(Date.now() / 1000));
       return sayUnavailable(() => artifacts.remember(sha256Base64url(`replay\n${issuer}\n${jti}`), lifetimeSeconds));
+    },
+  });
+}
+
+/**
+ * There is one session, ours: whoever is signed in here is signed in for the library too, wherever and whenever they did
+ * it. Else `prompt=none` would fail for them, and a page of somebody else's could sign them out without a question.
+ */
+function followOurSession(provider: Provider): void {
+  const { Session } = provider;
+  const original: unknown = Reflect.get(Session, 'get');
+  if (typeof original !== 'function') throw new Error('the protocol library reads sessions in another way now');
+  Object.defineProperty(Session, 'get', {
+    async value(ctx: KoaContextWithOIDC): Promise<unknown> {
+      const theirs: unknown = await Reflect.apply(original, Session, [ctx]);
+      const ours = requestSession();
+      if (ours === null || !(theirs instanceof Session)) return theirs;
+      const accountId = String(ours.userId);
+      const loginTs = Math.floor(ours.authenticatedAt.getTime() / 1000);
+      if (theirs.accountId === accountId && theirs.loginTs === loginTs) return theirs;
+      // Somebody else's before: what they did in it is not for this person.
+      const session = theirs.accountId === undefined || theirs.accountId === accountId ? theirs : new Session();
+      Object.assign(session, { accountId, loginTs, touched: true });
+      ctx.oidc.entity('Session', session);
+      return session;
     },
   });
 }

@@ -26,12 +26,11 @@ export function loadExistingGrant(deps: ExistingGrantDeps): (ctx: KoaContextWith
   return async (ctx) => {
     const { client, account, provider, result } = ctx.oidc;
     if (client === undefined || account === undefined) return undefined;
+    const userId = Number(account.accountId);
+    if (clientFacts(client).firstParty) return grantFirstParty(deps, ctx, userId);
     const chosen = result?.consent?.grantId;
-    const stored =
-      chosen === undefined ? await deps.grants.findLatest(Number(account.accountId), client.clientId) : null;
-    const grantId = chosen ?? stored?.id;
+    const grantId = chosen ?? (await deps.grants.findLatest(userId, client.clientId, null))?.id;
     const grant = grantId === undefined ? undefined : await provider.Grant.find(grantId);
-    if (clientFacts(client).firstParty) return grantFirstParty(deps, ctx, grant);
     if (grant === undefined || chosen !== undefined) return grant;
     const closed = closeOverWildcards(deps.catalog, ctx, grant);
     if (closed || isAgeing(grant)) await saveAnew(grant);
@@ -57,14 +56,16 @@ function closeOverWildcards(catalog: ScopeCatalog, ctx: KoaContextWithOIDC, gran
 async function grantFirstParty(
   deps: ExistingGrantDeps,
   ctx: KoaContextWithOIDC,
-  found: Grant | undefined,
+  userId: number,
 ): Promise<Grant | undefined> {
-  const { client, account, provider } = ctx.oidc;
-  if (client === undefined || account === undefined) return undefined;
-  const userId = Number(account.accountId);
+  const { client, provider } = ctx.oidc;
+  if (client === undefined) return undefined;
   const workspaceId = await deps.workspaceOf(userId, requestSession()?.workspaceId ?? null);
   if (workspaceId === null) return undefined;
-  const grant = found ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
+  // What was issued in another workspace stays there: each has a grant of its own.
+  const stored = await deps.grants.findLatest(userId, client.clientId, workspaceId);
+  const found = stored === null ? undefined : await provider.Grant.find(stored.id);
+  const grant = found ?? new provider.Grant({ accountId: String(userId), clientId: client.clientId });
   const before = JSON.stringify([grant.openid, grant.resources]);
   const entriesBefore = found === undefined ? null : entriesOfGrant(found);
   grant.addOIDCScope([...ctx.oidc.requestParamOIDCScopes].join(' '));

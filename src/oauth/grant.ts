@@ -12,10 +12,12 @@ export interface ConnectedApp {
   readonly clientId: string;
   readonly clientName: string;
   readonly clientUri: string | null;
-  readonly workspaceId: number | null;
+  /** The workspaces that it was let into, each by an agreement of its own. */
+  readonly workspaceIds: readonly number[];
   /** Entries of the API's scopes that were agreed to, over all grants of this client. */
   readonly scopes: readonly string[];
   readonly since: Date;
+  /** When it last got a token; null before its first. */
   readonly lastUsedAt: Date | null;
 }
 
@@ -60,8 +62,8 @@ export interface GrantRepository {
   /** A grant that stands: not revoked, its user enabled, its client there. */
   find(id: string): Promise<StoredGrant | null>;
   bindToWorkspace(id: string, workspaceId: number): Promise<void>;
-  /** The newest grant that stands between a user and a client, where the user is still a member of its workspace. */
-  findLatest(userId: number, clientId: string): Promise<StoredGrant | null>;
+  /** The newest grant that stands between a user and a client, in one workspace or (null) in any where the user is still a member. */
+  findLatest(userId: number, clientId: string, workspaceId: number | null): Promise<StoredGrant | null>;
   /** Revokes grants with everything issued under them, in one statement; gives how many there were. */
   revoke(filter: GrantFilter, reason: string): Promise<number>;
   revokeById(id: string, reason: string): Promise<void>;

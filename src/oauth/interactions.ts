@@ -3,12 +3,17 @@ import { errors, type Provider } from 'oidc-provider';
 import { reservedScopes } from '../core/scope.ts';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import { clientFacts } from './client-facts.ts';
+import {
+  type ConsentQuestion,
+  describeConsent,
+  entries,
+  type Interaction,
+  resourceOf,
+  text,
+} from './consent-question.ts';
 import { type ConsentGiven, entriesOfGrant, type GrantRepository } from './grant.ts';
 import { lifetimes } from './lifetimes.ts';
 import type { RequestSession } from './request-session.ts';
-
-/** The library's interaction, as far as we read it. */
-type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
 /** A client of the library, as far as we read it. */
 type ProtocolClient = NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>;
@@ -27,13 +32,6 @@ export interface InteractionsDeps {
   readonly together: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
-/** One entry of a requested scope with what it stands for. */
-interface ScopeEntry {
-  readonly entry: string;
-  readonly expanded: readonly { readonly name: string; readonly description: string }[];
-  readonly wildcard: boolean;
-}
-
 /** Everything a page shows of a pending interaction; its type is the pages' own (`PendingInteraction`). */
 export interface InteractionView {
   readonly uid: string;
@@ -50,14 +48,7 @@ export interface InteractionView {
   readonly loginHint: string | null;
   readonly mustReauthenticate: boolean;
   readonly userId: number | null;
-  readonly consent: {
-    readonly scopes: readonly ScopeEntry[];
-    readonly alreadyGranted: readonly ScopeEntry[];
-    readonly identityScopes: readonly string[];
-    readonly accessSeconds: number;
-    readonly renewableSeconds: number;
-    readonly resource: string | null;
-  } | null;
+  readonly consent: (ConsentQuestion & { readonly workspaceId: number | null }) | null;
 }
 
 /** What a person agreed to. */
@@ -112,7 +103,16 @@ export function interactions(deps: InteractionsDeps): {
         loginHint: text(interaction.params.login_hint),
         mustReauthenticate: mustReauthenticate(interaction, session),
         userId: interaction.session?.accountId === undefined ? null : Number(interaction.session.accountId),
-        consent: interaction.prompt.name === 'consent' ? describeConsent(deps, interaction, grant) : null,
+        consent:
+          interaction.prompt.name === 'consent'
+            ? {
+                ...describeConsent(deps, interaction, grant),
+                workspaceId:
+                  interaction.grantId === undefined
+                    ? null
+                    : ((await deps.grants.find(interaction.grantId))?.workspaceId ?? null),
+              }
+            : null,
       };
     },
 
@@ -182,41 +182,6 @@ async function describeClient(
   };
 }
 
-function describeConsent(
-  deps: InteractionsDeps,
-  interaction: Interaction,
-  grant: InstanceType<Provider['Grant']> | undefined,
-): NonNullable<InteractionView['consent']> {
-  const resource = resourceOf(deps, interaction);
-  const asked = entries(interaction.params.scope);
-  const held = new Set((grant?.getResourceScope(resource) ?? '').split(' '));
-  const explicit = (text(interaction.params.prompt) ?? '').split(' ').includes('consent');
-  const missing = missingEntries(interaction, resource);
-  const api = asked.filter((entry) => !reservedScopes.has(entry));
-  // A prompt without anything missing is a question that must be asked again as a whole.
-  const wanted = explicit || missing.length === 0 ? api : missing;
-  const definition = deps.catalog.resource(resource);
-  return {
-    scopes: wanted.map((entry) => describeEntry(deps.catalog, entry)),
-    alreadyGranted: api
-      .filter((entry) => !wanted.includes(entry) && held.has(entry))
-      .map((entry) => describeEntry(deps.catalog, entry)),
-    identityScopes: asked.filter((entry) => entry === 'profile' || entry === 'email'),
-    accessSeconds: definition?.ttlSeconds ?? lifetimes.AccessToken,
-    renewableSeconds: lifetimes.RefreshToken,
-    resource: resource === deps.issuer ? null : resource,
-  };
-}
-
-function describeEntry(catalog: ScopeCatalog, entry: string): ScopeEntry {
-  const names = catalog.expand([entry]);
-  return {
-    entry,
-    wildcard: !catalog.has(entry),
-    expanded: names.map((name) => ({ name, description: catalog.describe(name)?.description ?? name })),
-  };
-}
-
 /** Writes what was agreed to into the grant, what was unticked as rejected, and binds it to the workspace. */
 async function saveGrant(deps: InteractionsDeps, interaction: Interaction, agreement: Agreement): Promise<string> {
   const { Grant } = deps.current();
@@ -273,24 +238,4 @@ function without(scope: string, removed: readonly string[]): string {
     .split(' ')
     .filter((entry) => !removed.includes(entry))
     .join(' ');
-}
-
-function resourceOf(deps: InteractionsDeps, interaction: Interaction): string {
-  const { resource } = interaction.params;
-  return typeof resource === 'string' ? resource : deps.issuer;
-}
-
-function missingEntries(interaction: Interaction, resource: string): readonly string[] {
-  const missing: unknown = interaction.prompt.details.missingResourceScopes;
-  if (typeof missing !== 'object' || missing === null) return [];
-  const listed: unknown = Object.entries(missing).find(([name]) => name === resource)?.[1];
-  return Array.isArray(listed) ? listed.filter((entry) => typeof entry === 'string') : [];
-}
-
-function entries(scope: unknown): readonly string[] {
-  return typeof scope === 'string' ? [...new Set(scope.split(' ').filter((entry) => entry !== ''))] : [];
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
 }

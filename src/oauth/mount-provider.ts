@@ -5,6 +5,7 @@ import type { Provider } from 'oidc-provider';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import type { RequestTransactions } from '../db/request-transaction.ts';
 import { type Identify, introspect } from './introspect.ts';
+import { dropUselessHint } from './logout-hint.ts';
 import type { ArtifactRepository } from './protocol-artifact.ts';
 import { refusedRequest } from './refused-request.ts';
 import { replayRefresh } from './replay-refresh.ts';
@@ -47,6 +48,7 @@ export function mountProvider(deps: MountProviderDeps): Middleware {
   const middlewareOf = composedOnce();
 
   async function answer(context: Context): Promise<void> {
+    if (context.path === '/oauth/logout') await dropUselessHint(context, deps.current());
     await middlewareOf(deps.current())(context, async () => {});
     switch (context.path) {
       case '/oauth/token':

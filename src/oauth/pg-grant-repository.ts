@@ -16,8 +16,21 @@ const FIND = `SELECT g.id, g.payload, g.workspace_id ${STANDING} AND g.id = $1`;
 
 const FIND_LATEST = `
   SELECT g.id, g.payload, g.workspace_id ${STANDING} AND g.user_id = $1 AND g.client_id = $2
+     AND ($3::bigint IS NULL OR g.workspace_id = $3)
      AND EXISTS (SELECT 1 FROM memberships m WHERE m.workspace_id = g.workspace_id AND m.user_id = g.user_id)
    ORDER BY g.created_at DESC LIMIT 1`;
+
+/*
+ * Whoever makes a token holds its grant's key until the token is written. Waiting for them first, and looking again then,
+ * leaves none over. In one order, so that two revocations do not lock each other.
+ */
+const CLAIM = `
+  SELECT id FROM oauth_grants
+   WHERE revoked_at IS NULL AND ($1::bigint IS NULL OR user_id = $1) AND ($2::text IS NULL OR client_id = $2)
+     AND ($3::bigint IS NULL OR workspace_id = $3)
+   ORDER BY id FOR UPDATE`;
+
+const CLAIM_BY_ID = 'SELECT id FROM oauth_grants WHERE id = $1 FOR UPDATE';
 
 /* The tombstone keeps the verdict explainable; what was issued under the grant goes in the same statement. */
 const REVOKE = `
@@ -37,8 +50,10 @@ const REVOKE_BY_ID = `
   SELECT id, user_id, client_id, workspace_id FROM ended`;
 
 const LIST_APPS = `
-  SELECT c.client_id, c.client_name, c.client_uri, min(g.workspace_id) AS workspace_id,
-         array_agg(g.payload -> 'resources') AS resources, min(g.created_at) AS since, max(g.last_used_at) AS last_used_at
+  SELECT c.client_id, c.client_name, c.client_uri, array_agg(DISTINCT g.workspace_id) AS workspace_ids,
+         array_agg(g.payload -> 'resources') AS resources, min(g.created_at) AS since,
+         max((SELECT max(a.created_at) FROM oauth_artifacts a
+               WHERE a.grant_id = g.id AND a.model IN ('AccessToken', 'RefreshToken'))) AS last_used_at
     FROM oauth_grants g JOIN oauth_clients c USING (client_id)
    WHERE g.user_id = $1 AND g.revoked_at IS NULL AND g.expires_at > now()
    GROUP BY c.client_id ORDER BY min(g.created_at) DESC`;
@@ -60,7 +75,8 @@ interface AppRow {
   readonly client_id: string;
   readonly client_name: string;
   readonly client_uri: string | null;
-  readonly workspace_id: number | null;
+  /** Numbers in arrays come as text. */
+  readonly workspace_ids: readonly (string | null)[];
   readonly resources: readonly (Readonly<Record<string, string>> | null)[];
   readonly since: Date;
   readonly last_used_at: Date | null;
@@ -83,10 +99,11 @@ export function pgGrantRepository(
     }
   }
 
-  async function end(name: string, text: string, values: unknown[], reason: string): Promise<number> {
+  async function end(name: string, claim: string, text: string, values: unknown[], reason: string): Promise<number> {
     return transactions.run(
       async () => {
         await transactions.begin();
+        await run(`${name}-claim`, claim, values);
         const rows = await run<RevokedRow>(name, text, [...values, reason]);
         await onRevoked(rows.map(toRevoked), reason);
         return rows.length;
@@ -107,14 +124,14 @@ export function pgGrantRepository(
     async bindToWorkspace(id, workspaceId) {
       await run('grant-bind', 'UPDATE oauth_grants SET workspace_id = $2 WHERE id = $1', [id, workspaceId]);
     },
-    findLatest: async (userId, clientId) =>
-      toGrant((await run<GrantRow>('grant-find-latest', FIND_LATEST, [userId, clientId]))[0]),
+    findLatest: async (userId, clientId, workspaceId) =>
+      toGrant((await run<GrantRow>('grant-find-latest', FIND_LATEST, [userId, clientId, workspaceId]))[0]),
     async revoke({ userId, clientId, workspaceId }, reason) {
       if (userId === undefined && clientId === undefined) throw new Error('a revocation must name a user or a client');
-      return end('grant-revoke', REVOKE, [userId ?? null, clientId ?? null, workspaceId ?? null], reason);
+      return end('grant-revoke', CLAIM, REVOKE, [userId ?? null, clientId ?? null, workspaceId ?? null], reason);
     },
     async revokeById(id, reason) {
-      await end('grant-revoke-by-id', REVOKE_BY_ID, [id], reason);
+      await end('grant-revoke-by-id', CLAIM_BY_ID, REVOKE_BY_ID, [id], reason);
     },
     listApps: async (userId) => (await run<AppRow>('grant-list-apps', LIST_APPS, [userId])).map(toApp),
   };
@@ -132,7 +149,7 @@ function toApp(row: AppRow): ConnectedApp {
     clientId: row.client_id,
     clientName: row.client_name,
     clientUri: row.client_uri,
-    workspaceId: row.workspace_id,
+    workspaceIds: row.workspace_ids.flatMap((id) => (id === null ? [] : Number(id))),
     scopes: [...new Set(scopes)].filter((scope) => scope !== ''),
     since: row.since,
     lastUsedAt: row.last_used_at,

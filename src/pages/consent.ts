@@ -32,7 +32,7 @@ export async function showConsent(parts: PageParts, context: Context, pending: P
   await renderConsent(parts, context, pending, asked, {
     scopes: question.scopes.map(({ entry }) => entry),
     identityScopes: question.identityScopes,
-    workspaceId: signedIn.session.workspaceId,
+    workspaceId: question.workspaceId ?? signedIn.session.workspaceId,
   });
 }
 

@@ -35,6 +35,8 @@ export interface ConsentQuestion {
   readonly renewableSeconds: number;
   /** Set when the request names a resource of its own, such as `https://reports.example.com`. */
   readonly resource: string | null;
+  /** The workspace of what was agreed to before; null when nothing was. */
+  readonly workspaceId: number | null;
 }
 
 /** A sign-in or a consent that an authorization request waits for. */

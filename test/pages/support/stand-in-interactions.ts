@@ -111,6 +111,7 @@ export function consentRequest(
     accessSeconds: 3600,
     renewableSeconds: 2_592_000,
     resource: null,
+    workspaceId: null,
     ...question,
   };
   return { ...signInRequest(uid), step: 'consent', userId, client: someClient(client), consent };
