@@ -1,0 +1,65 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import pg from 'pg';
+import { columnTypes } from '../../src/db/column-types.ts';
+import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
+import { migrateToLatest } from '../../src/db/migrate.ts';
+import { pgCallCounter } from '../../src/rate-limits/pg-call-counter.ts';
+import { until } from '../support/start-server.ts';
+
+const LIMIT = 1000;
+
+describe('counters of rate limits, when PostgreSQL itself crashes', function () {
+  this.timeout(60_000);
+
+  it('forget no more than their last second, and are exact again at once', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'latchkey-crash-'));
+    const embedded = await startEmbeddedPostgres({ dataDir: folder });
+    const open = (): pg.Pool => {
+      const pool = new pg.Pool({ connectionString: embedded.databaseUrl, max: 4, types: columnTypes });
+      pool.on('error', () => {});
+      return pool;
+    };
+    let pool = open();
+    try {
+      await migrateToLatest({ databaseUrl: embedded.databaseUrl });
+      const count = (): Promise<{ granted: boolean; used: number }> =>
+        pgCallCounter(pool, (error) => error)({ bucket: 'a', cost: 1, limit: LIMIT, windowSeconds: 86_400 });
+      const durable = await pool.query('SHOW synchronous_commit');
+      expect(durable.rows[0]?.synchronous_commit, 'everything else waits for the disk').to.equal('on');
+      for (let call = 0; call < 300; call += 1) await count();
+      // Three times the delay of the writer, which is the bound that PostgreSQL documents.
+      await sleep(700);
+      for (let call = 0; call < 300; call += 1) await count();
+      const still = await pool.query('SHOW synchronous_commit');
+      expect(still.rows[0]?.synchronous_commit, 'and does so after a count').to.equal('on');
+
+      const file = await readFile(join(embedded.location.clusterFolder, 'postmaster.pid'), 'utf8');
+      process.kill(Number(file.split('\n', 1)[0]), 'SIGQUIT');
+      await pool.end().catch(() => {});
+      pool = open();
+      await until(
+        () =>
+          pool.query('SELECT 1').then(
+            () => true,
+            () => false,
+          ),
+        20_000,
+      );
+
+      const after = await count();
+      expect(after.granted).to.equal(true);
+      expect(after.used).to.be.within(301, 601);
+      const rest = await Promise.all(Array.from({ length: LIMIT }, count));
+      expect(rest.filter(({ granted }) => granted)).to.have.length(LIMIT - after.used);
+    } finally {
+      await pool.end().catch(() => {});
+      await embedded.close();
+      await rm(embedded.location.home, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
