@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import pg from 'pg';
+import type { LookupKey } from '../../../src/verification/credential-record.ts';
+import { lookupStatement } from '../../../src/verification/lookup-statement.ts';
+import { testDatabase } from '../../support/test-database.ts';
+
+const hash = Buffer.alloc(32);
+const claims = {
+  jti: 'j',
+  clientId: 'c',
+  userId: null,
+  grantId: null,
+  audience: 'https://api.example.com',
+  expiresAtSeconds: 4_102_444_800,
+  scopes: ['posts:read'],
+} as unknown as Extract<LookupKey, { kind: 'access_token' }>['claims'];
+const KEYS: readonly LookupKey[] = [
+  { kind: 'oauth_token', hash },
+  { kind: 'access_token', claims, revokedHashes: [hash, hash] },
+  { kind: 'personal_access_token', id: 1 },
+  { kind: 'api_key', publicId: '00000000' },
+  { kind: 'session', hash },
+];
+
+describe('the statement that looks credentials up', () => {
+  let database: pg.Client;
+  before(async () => {
+    database = new pg.Client({ connectionString: await testDatabase() });
+    await database.connect();
+  });
+  after(() => database.end());
+
+  it('is good SQL for whichever kinds meet in one turn', async () => {
+    for (let mixture = 1; mixture < 2 ** KEYS.length; mixture += 1) {
+      const keys = KEYS.filter((_, index) => (mixture & (1 << index)) !== 0);
+      const { fields } = await database.query(lookupStatement(keys));
+      const types = Object.fromEntries(fields.map(({ name, dataTypeID }) => [name, dataTypeID]));
+      expect(types, keys.map(({ kind }) => kind).join()).to.include({ match_proof: 17, user_id: 20, client_id: 25 });
+    }
+  });
+});
