@@ -23,6 +23,7 @@ import { type PayloadSeal, pgArtifactRepository } from './oauth/pg-artifact-repo
 import { pgClientMetadata } from './oauth/pg-client-metadata.ts';
 import { pgGrantRepository } from './oauth/pg-grant-repository.ts';
 import { pgRevokeToken } from './oauth/pg-revoke-token.ts';
+import { pgSaveClientTokens } from './oauth/pg-save-client-tokens.ts';
 import type { ProtocolPages } from './oauth/provider-configuration.ts';
 import { logProviderEvents } from './oauth/provider-events.ts';
 import type { RequestSession } from './oauth/request-session.ts';
@@ -69,10 +70,10 @@ export async function composeProtocol(installation: Installation, deps: Protocol
   const grants = pgGrantRepository(transactions, translateDatabaseError, auditRevokedGrants(trail));
   const artifacts = auditedFamilies(
     trail,
-    pgArtifactRepository(transactions, payloadSeal(sealingKeys), translateDatabaseError),
+    pgArtifactRepository(transactions, payloadSeal(sealingKeys), pgSaveClientTokens(pool), translateDatabaseError),
     grants.find,
   );
-  const findClient = pgClientMetadata(transactions, translateDatabaseError);
+  const findClient = pgClientMetadata(pool, translateDatabaseError);
   const findActiveUser = pgActiveUser(transactions, translateDatabaseError);
 
   const keyRing = await openSigningKeyRing({

@@ -1,5 +1,6 @@
 import { sha256 } from '../crypto/digest.ts';
 import type { RequestTransactions } from '../db/request-transaction.ts';
+import type { ClientTokenRow } from './pg-save-client-tokens.ts';
 import {
   type ArtifactPayload,
   type ArtifactRepository,
@@ -85,6 +86,7 @@ const SEALED_MODELS: ReadonlySet<string> = new Set(['Interaction', 'Session']);
 export function pgArtifactRepository(
   transactions: RequestTransactions,
   seals: PayloadSeal,
+  saveClientToken: (row: ClientTokenRow) => Promise<boolean>,
   translateError: (error: unknown) => unknown,
 ): ArtifactRepository {
   async function run<Row extends object>(name: string, text: string, values: unknown[]): Promise<Row[]> {
@@ -121,6 +123,14 @@ export function pgArtifactRepository(
   return {
     async save({ model, id, payload, lifetimeSeconds, uid, sessionId, family }) {
       const columns = columnsOf(payload);
+      if (model === 'ClientCredentials') {
+        const scope = columns.scopes?.join(' ') ?? '';
+        const { clientId, audience } = columns;
+        const row = { id, payload: JSON.stringify(payload), clientId, scope, audience, lifetimeSeconds };
+        return saveClientToken(row).catch((error: unknown) => {
+          throw translateError(error);
+        });
+      }
       // Only a sealed payload may hold the artifact's own value, which a lookup by uid must give back.
       const sealed = SEALED_MODELS.has(model) ? seals.seal(JSON.stringify({ ...payload, jti: id }), model) : null;
       const rows = await run('artifact-save', SAVE, [

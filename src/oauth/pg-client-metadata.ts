@@ -1,4 +1,5 @@
-import type { Queries } from '../db/request-transaction.ts';
+import type { Pool } from 'pg';
+import { batchByTurn } from '../db/turn-batch.ts';
 
 /** A client as the provider wants it: RFC 7591 metadata, and ours under names of our own. Nothing volatile, or its parsed form would be rebuilt on every use. */
 export interface ClientMetadata {
@@ -9,7 +10,7 @@ export interface ClientMetadata {
 /** Reads the client of an identifier, its live secret hashes included, in one statement; null when there is none. */
 export type FindClientMetadata = (clientId: string) => Promise<ClientMetadata | null>;
 
-const FIND_CLIENT = `
+const FIND_CLIENTS = `
   SELECT c.client_id, c.client_name, c.grant_types, c.redirect_uris, c.post_logout_redirect_uris,
          c.token_endpoint_auth_method, c.application_type, c.jwks, c.jwks_uri, c.client_uri, c.scopes,
          c.first_party, c.resource_server, c.workspace_id, w.scopes AS workspace_scopes, w.own AS own_workspace,
@@ -18,7 +19,7 @@ const FIND_CLIENT = `
                      FROM oauth_client_secrets s
                     WHERE s.client_id = c.client_id AND (s.expires_at IS NULL OR s.expires_at > now())), '{}') AS secret_hashes
     FROM oauth_clients c JOIN workspaces w ON w.id = c.workspace_id
-   WHERE c.client_id = $1`;
+   WHERE c.client_id = ANY($1::text[])`;
 
 interface ClientRow {
   readonly client_id: string;
@@ -44,20 +45,24 @@ interface ClientRow {
 /** The provider insists on a secret for clients that use one; the real ones are hashes, compared by `compareClientSecret`. */
 const SECRET_STANDS_ELSEWHERE = 'kept-as-hashes';
 
-/** Builds the lookup of client metadata. */
-export function pgClientMetadata(queries: Queries, translateError: (error: unknown) => unknown): FindClientMetadata {
-  return async (clientId) => {
-    try {
-      const { rows } = await queries.query<ClientRow>({
-        name: 'client-metadata',
-        text: FIND_CLIENT,
-        values: [clientId],
-      });
-      return rows[0] === undefined ? null : toMetadata(rows[0]);
-    } catch (error) {
-      throw translateError(error);
-    }
-  };
+/** Builds the lookup of client metadata: one statement for all clients that are asked about in one event-loop turn. */
+export function pgClientMetadata(
+  pool: Pick<Pool, 'query'>,
+  translateError: (error: unknown) => unknown,
+): FindClientMetadata {
+  return batchByTurn<string, ClientMetadata | null>(
+    async (clientIds) => {
+      try {
+        const values = [[...new Set(clientIds)]];
+        const { rows } = await pool.query<ClientRow>({ name: 'client-metadata', text: FIND_CLIENTS, values });
+        const found = new Map(rows.map((row) => [row.client_id, toMetadata(row)]));
+        return clientIds.map((clientId) => found.get(clientId) ?? null);
+      } catch (error) {
+        throw translateError(error);
+      }
+    },
+    { maxInFlight: 2, maxBatch: 500 },
+  );
 }
 
 function toMetadata(row: ClientRow): ClientMetadata {

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import type { CredentialType, Environment } from '../core/principal.ts';
+import { batchByTurn } from '../db/turn-batch.ts';
 import type { CredentialRecord, FindCredentialRecord, LookupKey, StoredProof } from './credential-record.ts';
 import { lookupStatement } from './lookup-statement.ts';
-import { batchByTurn } from './turn-batch.ts';
 
 interface LookupRow {
   readonly n: number;

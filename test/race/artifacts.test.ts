@@ -6,6 +6,7 @@ import { translateDatabaseError } from '../../src/db/database-error.ts';
 import { requestTransactions } from '../../src/db/request-transaction.ts';
 import type { GrantRepository } from '../../src/oauth/grant.ts';
 import { pgArtifactRepository } from '../../src/oauth/pg-artifact-repository.ts';
+import { pgSaveClientTokens } from '../../src/oauth/pg-save-client-tokens.ts';
 import type { ArtifactRepository } from '../../src/oauth/protocol-artifact.ts';
 import { providerAdapter } from '../../src/oauth/provider-adapter.ts';
 import { freshDatabase } from '../support/test-database.ts';
@@ -24,6 +25,7 @@ describe('an artifact that may be used once', () => {
       pgArtifactRepository(
         requestTransactions(pool, pool),
         { seal: (text) => text, open: (sealed) => sealed },
+        pgSaveClientTokens(pool),
         translateDatabaseError,
       ),
     );

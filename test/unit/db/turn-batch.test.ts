@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { DependencyDown } from '../../../src/core/errors.ts';
-import { batchByTurn } from '../../../src/verification/turn-batch.ts';
+import { batchByTurn } from '../../../src/db/turn-batch.ts';
 
 /** A batch under way, to be answered when the test says so. */
 interface OpenBatch {
