@@ -88,10 +88,16 @@ function readProxiedSession(deps: {
   return (request) => {
     const value = readCookie(header(request, 'cookie'), deps.cookieName);
     if (value === null || !deps.trusts(request)) return null;
-    const method = (header(request, 'x-forwarded-method') || header(request, 'x-original-method')).toUpperCase();
-    if (method === '') return null;
+    // A proxy that sets one of the two may pass on the other as the caller sent it: the more dangerous one counts.
+    const methods = [header(request, 'x-forwarded-method'), header(request, 'x-original-method')].filter(Boolean);
+    if (methods.length === 0) return null;
     const origin = header(request, 'origin');
-    const ours = origin !== '' && isFirstPartyOrigin(deps, origin);
-    return SAFE.has(method) ? (origin === '' || ours ? value : null) : ours ? value : null;
+    if (origin !== '') return isFirstPartyOrigin(deps, origin) ? value : null;
+    return methods.every((method) => SAFE.has(method.toUpperCase())) && !isFetchOfAnotherSite(request) ? value : null;
   };
+}
+
+/** A link from another site may lead here, but no program of that site may read what is behind it. */
+function isFetchOfAnotherSite(request: RequestToVerify): boolean {
+  return header(request, 'sec-fetch-site') === 'cross-site' && header(request, 'sec-fetch-mode') !== 'navigate';
 }

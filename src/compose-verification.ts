@@ -25,6 +25,8 @@ export interface WiredVerification {
   readonly verify: VerifyInProcess;
   /** Writes the record of use now instead of within a second. */
   flushUsage(): Promise<void>;
+  /** Meters whose use waits to be written. */
+  usageWaiting(): number;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export function composeVerification({
   return {
     verify,
     flushUsage: usage.flush,
+    usageWaiting: usage.size,
     close: () => Promise.all([usage.close(), sessions.close()]).then(() => {}),
   };
 }

@@ -6,6 +6,7 @@ import { openApiEndpoint } from './api/openapi-endpoint.ts';
 import type { AnyRoute } from './api/route.ts';
 import { scopeRoutes } from './api/scopes.ts';
 import { signingKeyRoutes } from './api/signing-keys.ts';
+import { usageRoutes } from './api/usage.ts';
 import { verifyRoutes } from './api/verify.ts';
 import { verifyForProxies } from './api/verify-for-proxies.ts';
 import { createListener } from './app.ts';
@@ -28,6 +29,7 @@ import { startSweeper } from './db/sweeper.ts';
 import { exampleApi } from './example-api/example-api.ts';
 import { knexExampleData } from './example-api/knex-example-data.ts';
 import { startForTheFirstTime } from './first-start.ts';
+import { countLimitedStrangers, countVerifications } from './http/count-verifications.ts';
 import { openMetrics } from './http/metrics.ts';
 import { metricsEndpoint } from './http/metrics-endpoint.ts';
 import { observeRequests } from './http/observe-requests.ts';
@@ -46,6 +48,8 @@ import { pages } from './pages/pages.ts';
 import { protocolErrorPage, protocolLogoutPage, protocolSignedOutPage } from './pages/protocol-pages.ts';
 import { sessionCookie } from './pages/session-cookie.ts';
 import { sweeps } from './sweeps.ts';
+import { pgReadUsage } from './usage/pg-usage-report.ts';
+import { reportUsage } from './usage/report-usage.ts';
 import { pgMemberWorkspaces, workspaceOf } from './workspaces/pg-member-workspaces.ts';
 
 /** A wired server that does not listen yet. */
@@ -118,10 +122,12 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     workspaceOf: workspaceOf(memberWorkspaces),
     workspaceName: async (id) => (await workspaces.find(id))?.name ?? null,
   });
-  const { verify } = verification;
-  const requests = composeRequests(installation, { issuer, cookieName: cookie.name, verify });
-  const audit = composeAudit(installation, { trail, verify, addressOf: requests.addressOf });
   const metrics = openMetrics();
+  metrics.watchUsage(verification.usageWaiting);
+  const verify = countVerifications(verification.verify, metrics);
+  const reading = composeRequests(installation, { issuer, cookieName: cookie.name, verify });
+  const requests = { ...reading, verify: countLimitedStrangers(reading.verify, metrics) };
+  const audit = composeAudit(installation, { trail, verify, addressOf: requests.addressOf });
   const mayGrant = (limits: Parameters<typeof refusedGrants>[1], entries: readonly string[]) =>
     refusedGrants(catalog, limits, entries);
   let draining = false;
@@ -150,6 +156,12 @@ async function wire(installation: Installation, listeningPort: number): Promise<
       rotate: rotateSigningKeys({ repository: signingKeys, sealingKeys, refresh: keyRing.refresh }),
     }),
     ...credentialRoutes({ ...capabilities, findClient: capabilities.clients.clients.find }),
+    ...usageRoutes({
+      report: reportUsage({ read: pgReadUsage(database.transactionPool), clock: systemClock }),
+      credentials: capabilities.credentials.credentials,
+      clients: capabilities.clients.clients,
+      findGrantor: capabilities.credentials.findKeyGrantor,
+    }),
     ...audit.routes,
   ];
   const apiDescription = openApiDocument(apiRoutes, {
@@ -224,7 +236,10 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const sweeper = startSweeper({
     databaseUrl: database.databaseUrl,
     sweeps,
-    onSwept: (rows) => log.debug({ rows }, 'swept'),
+    onSwept: (rows) => {
+      metrics.countSwept(rows);
+      log.debug({ rows }, 'swept');
+    },
     reportFailure: (error, table) => log.warn({ error, table }, 'sweeping failed'),
   });
   return {

@@ -65,7 +65,9 @@ function insufficientScope(principal: Principal | null, requirement: Requirement
 }
 
 function tooManyRequests(rateLimit: RateLimitState | null, nowSeconds: number): Refusal {
-  const retryAfter = Math.max(1, (rateLimit?.resetSeconds ?? nowSeconds + 60) - nowSeconds);
+  // The window is of the clock that counted, which is the database's; ours may be another.
+  const now = rateLimit?.nowSeconds ?? nowSeconds;
+  const retryAfter = Math.max(1, (rateLimit?.resetSeconds ?? now + 60) - now);
   return {
     status: 429,
     headers: [['Retry-After', String(retryAfter)]],

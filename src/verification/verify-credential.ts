@@ -117,21 +117,22 @@ async function count(
 ): Promise<InProcessVerification> {
   const limit = scopes.includes(BYPASS) ? null : applicableLimit(deps.catalog, record);
   const tier = record.tier ?? record.workspace?.tier ?? '';
-  const state = (used: number): RateLimitState => rateLimitState(limit, tier, used, record.nowSeconds);
+  const state = (used: number, nowSeconds = record.nowSeconds): RateLimitState =>
+    rateLimitState(limit, tier, used, nowSeconds);
   const sunset = record.replaced ? record.expiresAt : null;
   const principal = principalOf(record, scopes);
-  const allowed = (used: number): InProcessVerification => ({
+  const allowed = (used: number, nowSeconds?: number): InProcessVerification => ({
     allowed: true,
     reason: 'ok',
     principal,
-    rateLimit: state(used),
+    rateLimit: state(used, nowSeconds),
     limits,
     sunset,
   });
   if (limit === null || cost === 0) return allowed(limit === null ? 0 : usedNow(record, limit));
   const counted = await deps.countCall({ bucket: record.bucket, cost, ...limit });
-  if (counted.granted) return allowed(counted.used);
-  return { ...refuse('rate_limited', record, scopes), limits, rateLimit: state(counted.used) };
+  if (counted.granted) return allowed(counted.used, counted.nowSeconds);
+  return { ...refuse('rate_limited', record, scopes), limits, rateLimit: state(counted.used, counted.nowSeconds) };
 }
 
 function insufficient(
@@ -147,7 +148,7 @@ function insufficient(
   const limit = scopes.includes(BYPASS) ? null : applicableLimit(catalog, record);
   const rateLimit = rateLimitState(
     limit,
-    record.workspace?.tier ?? '',
+    record.tier ?? record.workspace?.tier ?? '',
     limit === null ? 0 : usedNow(record, limit),
     record.nowSeconds,
   );
@@ -181,12 +182,17 @@ function note(
     deps.noteUsage({
       meter: record.meter,
       allowed: verification.allowed,
-      scopes: verification.allowed && question.requirement !== null ? question.requirement.scopes : [],
+      scopes: verification.allowed ? exercised(verification.principal.scopes, question.requirement) : [],
       address: question.address ?? '',
       sessionId: record.type === 'session' && typeof record.id === 'number' ? record.id : null,
     });
   }
   return verification;
+}
+
+/** Of a question that any of several scopes answers, only those that are held were exercised: the others may be anything. */
+function exercised(held: readonly string[], requirement: Requirement | null): readonly string[] {
+  return requirement === null ? [] : requirement.scopes.filter((scope) => held.includes(scope));
 }
 
 /** Collects what limits a credential now: its grant, its owner's role, its client, its workspace. */
