@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { checkAnswer } from './check-answer.ts';
 import { almightyMachine, clientToken, type MachineLogin, type TestServer } from './start-server.ts';
 
 /** An answer, read to its end. */
@@ -11,10 +12,12 @@ export interface Answer {
   readonly json: unknown;
 }
 
-/** Asks a server over fetch and reads the whole answer. Redirects are not followed. */
+/** Asks a server over fetch and reads the whole answer. Redirects are not followed. Throws where the API answers other than it says. */
 export async function ask(server: Pick<TestServer, 'url'>, path: string, init: RequestInit = {}): Promise<Answer> {
   const answer = await fetch(server.url + path, { redirect: 'manual', ...init });
   const text = await answer.text();
+  const contentType = answer.headers.get('Content-Type');
+  checkAnswer({ method: init.method ?? 'GET', path, status: answer.status, contentType, text });
   return { status: answer.status, headers: answer.headers, text, json: parsed(text) };
 }
 

@@ -1,3 +1,5 @@
+import { checkAnswer } from '../../support/check-answer.ts';
+
 /** A page as a program sees it. */
 export interface ReadPage {
   readonly status: number;
@@ -35,7 +37,10 @@ export function formBrowser(url: string, origin: string = url): FormBrowser {
       if (value === '') cookies.delete(name);
       else cookies.set(name, value);
     }
-    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+    const text = await answer.text();
+    const contentType = answer.headers.get('Content-Type');
+    checkAnswer({ method: init.method ?? 'GET', path, status: answer.status, contentType, text });
+    return { status: answer.status, headers: answer.headers, text };
   }
 
   const post: FormBrowser['post'] = (path, body, headers = {}) =>
