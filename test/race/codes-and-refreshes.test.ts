@@ -154,6 +154,36 @@ describe('what may be redeemed once', function () {
     return heads.filter((head) => /\r\nlocation: [^\r]*[?&]code=/i.test(head)).length;
   }
 
+  it('leaves nothing alive of a family that ends while it is being refreshed, and locks nobody', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const first = await post(server, redemption(await code()));
+      const refresh = (token: string | undefined): Record<string, string> => ({
+        grant_type: 'refresh_token',
+        refresh_token: token ?? '',
+      });
+      const second = await post(server, refresh(first.json.refresh_token));
+      const third = await post(server, refresh(second.json.refresh_token));
+      const { rows: before } = await pool.query(
+        'SELECT DISTINCT family FROM oauth_artifacts WHERE id_hash = sha256($1::text::bytea)',
+        [third.json.refresh_token],
+      );
+      const family: unknown = before[0]?.family;
+      expect(family).to.be.a('string');
+      // The oldest is no immediate predecessor any more: its reuse ends the family, while the newest is used.
+      const [reused, rotated] = await Promise.all([
+        post(twin, refresh(first.json.refresh_token)),
+        post(server, refresh(third.json.refresh_token)),
+      ]);
+      expect(reused.json).to.include({ error: 'invalid_grant' });
+      expect(rotated.status, rotated.body).to.be.oneOf([200, 400]);
+      const { rows } = await pool.query('SELECT model FROM oauth_artifacts WHERE family = $1', [family]);
+      expect(rows).to.deep.equal([]);
+      for (const token of [third.json.access_token, rotated.json.access_token ?? third.json.access_token]) {
+        expect(await verdict(server, token ?? '', 'posts:read')).to.equal(401);
+      }
+    }
+  });
+
   describe('where a trigger forgets what was used (the guard removed)', () => {
     before(async () => {
       // As if it were read first and written then: the mark is not there when the next one looks, and nobody waits.
