@@ -22,6 +22,8 @@ export interface AppParts {
   readonly apiRoutes: readonly AnyRoute[];
   /** Answers `/api/openapi.json`. */
   readonly openApi: Middleware;
+  /** Answers `/docs`. */
+  readonly apiDocs: Middleware;
   readonly verify: VerifyInProcess;
   readonly addressOf: (request: IncomingMessage) => string;
   readonly crossOrigin: Middleware;
@@ -70,6 +72,7 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.use(api.allowed);
   if (parts.exampleApi !== null) app.use(parts.exampleApi);
   app.use(parts.authLogin);
+  app.use(parts.apiDocs);
   app.use(parts.pages);
 
   const koa = app.callback();

@@ -43,6 +43,7 @@ import { knexSigningKeyRepository } from './oauth/knex-signing-key-repository.ts
 import { loadSigningKeys } from './oauth/load-signing-keys.ts';
 import { rotateSigningKeys } from './oauth/rotate-signing-keys.ts';
 import { type Installation, openInstallation, readSettings, refuseUnsafe, settleIssuer } from './open-installation.ts';
+import { apiDocsPage } from './pages/api-docs.ts';
 import { errorPages } from './pages/error-pages.ts';
 import { pages } from './pages/pages.ts';
 import { protocolErrorPage, protocolLogoutPage, protocolSignedOutPage } from './pages/protocol-pages.ts';
@@ -182,6 +183,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     provider: protocol.middleware,
     apiRoutes,
     openApi: openApiEndpoint(apiDescription),
+    apiDocs: apiDocsPage(apiDescription),
     verify: audit.notingCaller(requests.verify),
     addressOf: requests.addressOf,
     crossOrigin: requests.crossOrigin,

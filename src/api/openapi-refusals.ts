@@ -23,8 +23,9 @@ export const refusalSchemas: Readonly<Record<string, JsonSchema>> = {
       message: text,
       required_scope: { ...text, description: 'The scopes that the call needs, separated by spaces.' },
       provided_scopes: { type: 'array', items: text, description: 'The scopes that the credential has in effect.' },
+      retry_after: { ...count, description: 'Seconds, where /verify?mode=nginx answers 403 instead of 429.' },
     },
-    ['required_scope', 'provided_scopes'],
+    ['required_scope', 'provided_scopes', 'retry_after'],
   ),
   Conflict: shape(
     {

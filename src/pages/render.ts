@@ -16,7 +16,7 @@ export interface HeadLine {
 export interface Frame {
   /** In the browser's tab, before the name of the product. */
   readonly title: string;
-  readonly width?: 'narrow' | 'wide';
+  readonly width?: 'narrow' | 'wide' | 'full';
   /** Left out where nobody is signed in, or nothing should lead away. */
   readonly signedIn?: HeadLine;
   readonly formTarget?: FormTarget;
