@@ -68,7 +68,7 @@ export interface Database {
 export function openDatabase(options: OpenDatabaseOptions): Database {
   const logger = options.logger ?? silentDatabaseLog;
   const knexPool = openPool(options, options.poolSize ?? 10, logger);
-  const pool = openPool(options, options.hotPoolSize ?? 4, logger);
+  const pool = openPool(options, options.hotPoolSize ?? 4, logger, HOT_PATH_SETTINGS);
   // Values of a failed statement stay out of its message, and so out of logs.
   const knex = createKnex({
     client: 'pg',
@@ -92,7 +92,21 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
   };
 }
 
-function openPool(options: OpenDatabaseOptions, size: number, logger: DatabaseLog): pg.Pool {
+/*
+ * The statements of the hot path are few, prepared, and made of index probes. Planning them anew for every batch, or
+ * compiling them, costs more than running them; and a plan made while a table was empty must not scan it when it is full.
+ */
+const HOT_PATH_SETTINGS = [
+  'plan_cache_mode=force_generic_plan',
+  'jit=off',
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
+function openPool(options: OpenDatabaseOptions, size: number, logger: DatabaseLog, settings?: string): pg.Pool {
   const timeouts = { ...servingTimeouts, ...options.timeouts };
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
@@ -106,6 +120,7 @@ function openPool(options: OpenDatabaseOptions, size: number, logger: DatabaseLo
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types: columnTypes,
+    ...(settings !== undefined && { options: settings }),
   });
   // An 'error' event without a listener ends the process: idle connections report to the pool, those in use to themselves.
   pool.on('error', (error) => logger('warn', 'an idle database connection was lost', { error: error.message }));
