@@ -12,6 +12,8 @@ export interface ApiClient {
   /** Follows `next` to the end of a list and returns all its items. */
   readonly list: (path: string) => Promise<ApiObject[]>;
   readonly post: (path: string, body: ApiObject) => Promise<ApiObject>;
+  /** Posts a form, as the standard endpoints want it. */
+  readonly postForm: (path: string, fields: Readonly<Record<string, string>>) => Promise<ApiObject>;
   readonly patch: (path: string, body: ApiObject) => Promise<ApiObject>;
   readonly delete: (path: string) => Promise<void>;
 }
@@ -31,20 +33,21 @@ export async function connect(env: NodeJS.ProcessEnv, output: Output): Promise<A
     return bearer;
   };
 
-  const call = async (method: string, path: string, body?: ApiObject): Promise<unknown> => {
+  const call = async (method: string, path: string, body?: ApiObject | URLSearchParams): Promise<unknown> => {
+    const isForm = body instanceof URLSearchParams;
     const answer = await send(connection, path, {
       method,
       headers: {
         authorization: `Bearer ${await token()}`,
         accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined || isForm ? {} : { 'content-type': 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
     });
     if (answer.status >= 200 && answer.status < 300) return answer.body;
     throw refusal(connection, answer);
   };
-  const object = async (method: string, path: string, body?: ApiObject): Promise<ApiObject> => {
+  const object = async (method: string, path: string, body?: ApiObject | URLSearchParams): Promise<ApiObject> => {
     const answer = await call(method, path, body);
     if (isObject(answer)) return answer;
     throw strangeAnswer(connection);
@@ -65,6 +68,7 @@ export async function connect(env: NodeJS.ProcessEnv, output: Output): Promise<A
       return items;
     },
     post: (path, body) => object('POST', path, body),
+    postForm: (path, fields) => object('POST', path, new URLSearchParams(fields)),
     patch: (path, body) => object('PATCH', path, body),
     delete: async (path) => {
       await call('DELETE', path);

@@ -90,7 +90,7 @@ function cell(value: unknown): string {
 }
 
 /** Takes out what would steer a terminal: names come from other people. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '�');
 }

@@ -40,13 +40,14 @@ async function askTwice(): Promise<string> {
   throw new CommandFailure({ exitCode: EXIT_CODE.refused, message: 'The two are not the same. Nothing was changed.' });
 }
 
-function askUnseen(question: string): Promise<string> {
+/** Asks a question on the terminal and reads the answer without showing it. */
+export function askUnseen(question: string): Promise<string> {
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: unseen, terminal: true });
   process.stderr.write(question);
   return new Promise((resolve, reject) => {
     terminal.on('SIGINT', () => {
-      reject(new CommandFailure({ exitCode: EXIT_CODE.refused, message: 'Nothing was changed.' }));
+      reject(new CommandFailure({ exitCode: EXIT_CODE.refused, message: 'Nothing was done.' }));
       terminal.close();
     });
     terminal.question('', (answer) => {
