@@ -8,7 +8,8 @@ const NONE: PresentedCredential = { kind: 'none' };
 const BEARER = /^bearer +([\x21-\x7e]+) *$/i;
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i;
 const API_KEY_START = /^sk_(?:live|test)_/;
-const IN_THE_URL = /[?&](?:access_token|api_key)=/i;
+/** By the name that says so, or by a value that is one of ours, whatever it is called. */
+const IN_THE_URL = /[?&](?:access_token|api_key)=|=(?:sk_(?:live|test)_|o[acr]t_|\d+(?:\||%7c|\.)lkp_)/i;
 
 /**
  * Reads the one credential of a request from its raw header list (name, value, name, value …) and its URL.

@@ -64,7 +64,14 @@ describe('the credential of a request', () => {
   });
 
   it('is refused in the URL, beside a good one too', () => {
-    for (const query of [`?access_token=${TOKEN}`, `?a=b&api_key=x`, '?API_KEY=x', '?key=', '?x&access_token=y']) {
+    for (const query of [
+      `?access_token=${TOKEN}`,
+      `?a=b&api_key=x`,
+      '?API_KEY=x',
+      `?key=${TOKEN}`,
+      '?a=1%7Clkp_x',
+      '?x&access_token=y',
+    ]) {
       const presented = readPresentedCredential(['Authorization', `Bearer ${TOKEN}`], `/v1/posts${query}`);
       expect(presented.kind, query).to.equal('refused');
     }
