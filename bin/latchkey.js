@@ -66,7 +66,10 @@ async function runHere() {
   const { main } = await load('cli/main');
   process.exitCode = await main(process.argv.slice(2), {
     version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
-    loadMaintenance: async () => ({ ...(await load('run-server')), ...(await load('open-for-maintenance')) }),
+    loadMaintenance: async () => ({
+      ...(await load('composition/run-server')),
+      ...(await load('composition/open-for-maintenance')),
+    }),
   });
 }
 

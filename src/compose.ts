@@ -10,13 +10,23 @@ import { usageRoutes } from './api/usage.ts';
 import { verifyRoutes } from './api/verify.ts';
 import { verifyForProxies } from './api/verify-for-proxies.ts';
 import { createListener } from './app.ts';
-import { auditedSigningKeys } from './audited-repositories.ts';
-import { composeAudit } from './compose-audit.ts';
-import { composeCapabilities } from './compose-capabilities.ts';
-import { authLoginWith, credentialRoutes } from './compose-credentials.ts';
-import { accountPort, peopleRoutes } from './compose-people.ts';
-import { composeProtocol } from './compose-protocol.ts';
-import { composeRequests } from './compose-requests.ts';
+import { auditedSigningKeys } from './composition/audited-repositories.ts';
+import { composeAudit } from './composition/compose-audit.ts';
+import { composeCapabilities } from './composition/compose-capabilities.ts';
+import { authLoginWith, credentialRoutes } from './composition/compose-credentials.ts';
+import { accountPort, peopleRoutes } from './composition/compose-people.ts';
+import { composeProtocol } from './composition/compose-protocol.ts';
+import { composeRequests } from './composition/compose-requests.ts';
+import { startForTheFirstTime } from './composition/first-start.ts';
+import { knownFacts } from './composition/known-facts.ts';
+import {
+  type Installation,
+  openInstallation,
+  readSettings,
+  refuseUnsafe,
+  settleIssuer,
+} from './composition/open-installation.ts';
+import { sweeps } from './composition/sweeps.ts';
 import { isProduction } from './config/environment.ts';
 import { productVersion } from './config/product-version.ts';
 import { systemClock } from './core/clock.ts';
@@ -28,7 +38,6 @@ import { oneAtATime } from './db/one-at-a-time.ts';
 import { startSweeper } from './db/sweeper.ts';
 import { exampleApi } from './example-api/example-api.ts';
 import { knexExampleData } from './example-api/knex-example-data.ts';
-import { startForTheFirstTime } from './first-start.ts';
 import { countLimitedStrangers, countVerifications } from './http/count-verifications.ts';
 import { openMetrics } from './http/metrics.ts';
 import { metricsEndpoint } from './http/metrics-endpoint.ts';
@@ -36,19 +45,16 @@ import { observeRequests } from './http/observe-requests.ts';
 import type { OpenApiDocument } from './http/open-api-document.ts';
 import { readCookie } from './http/read-cookie.ts';
 import { requestIdOf } from './http/request-id.ts';
-import { knownFacts } from './known-facts.ts';
 import { readBasicSecret } from './oauth/authenticate-client.ts';
 import { credentialEndpoints } from './oauth/credential-endpoints.ts';
 import { knexSigningKeyRepository } from './oauth/knex-signing-key-repository.ts';
 import { loadSigningKeys } from './oauth/load-signing-keys.ts';
 import { rotateSigningKeys } from './oauth/rotate-signing-keys.ts';
-import { type Installation, openInstallation, readSettings, refuseUnsafe, settleIssuer } from './open-installation.ts';
 import { apiDocsPage } from './pages/api-docs.ts';
 import { errorPages } from './pages/error-pages.ts';
 import { pages } from './pages/pages.ts';
 import { protocolErrorPage, protocolLogoutPage, protocolSignedOutPage } from './pages/protocol-pages.ts';
 import { sessionCookie } from './pages/session-cookie.ts';
-import { sweeps } from './sweeps.ts';
 import { pgReadUsage } from './usage/pg-usage-report.ts';
 import { reportUsage } from './usage/report-usage.ts';
 import { pgMemberWorkspaces, workspaceOf } from './workspaces/pg-member-workspaces.ts';

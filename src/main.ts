@@ -1,5 +1,5 @@
+import { runServer } from './composition/run-server.ts';
 import { ConfigurationError } from './core/errors.ts';
-import { runServer } from './run-server.ts';
 
 /** sysexits.h: EX_CONFIG. */
 const CONFIGURATION_EXIT_CODE = 78;

@@ -6,7 +6,7 @@ import { clientSweeps } from '../../src/clients/pg-client-sweep.ts';
 import { runSweeps, type Sweep, sweepBy } from '../../src/db/run-sweeps.ts';
 import { type Sweeper, startSweeper } from '../../src/db/sweeper.ts';
 import { oauthSweeps } from '../../src/oauth/pg-artifact-sweep.ts';
-import { openForMaintenance } from '../../src/open-for-maintenance.ts';
+import { openForMaintenance } from '../../src/composition/open-for-maintenance.ts';
 import { userSweeps } from '../../src/users/pg-user-sweep.ts';
 import { ownerToken } from '../support/ask.ts';
 import { startServer, type TestServer, until } from '../support/start-server.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { openForMaintenance } from '../../src/open-for-maintenance.ts';
+import { openForMaintenance } from '../../src/composition/open-for-maintenance.ts';
 import { pgUsedScopes } from '../../src/usage/pg-usage-report.ts';
 import { runLatchkey } from '../cli/run-latchkey.ts';
 import { type Answer, ask, askJson, ownerToken, registerMachine } from '../support/ask.ts';

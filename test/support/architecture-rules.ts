@@ -24,27 +24,7 @@ export const capabilities: ReadonlySet<string> = new Set([
 ]);
 
 const allCapabilities = [...capabilities];
-const roots = [
-  'compose.ts',
-  'compose-capabilities.ts',
-  'compose-audit.ts',
-  'compose-credentials.ts',
-  'compose-people.ts',
-  'audited-credentials.ts',
-  'audited-people.ts',
-  'audited-repositories.ts',
-  'compose-protocol.ts',
-  'compose-requests.ts',
-  'compose-verification.ts',
-  'app.ts',
-  'main.ts',
-  'run-server.ts',
-  'open-installation.ts',
-  'first-start.ts',
-  'known-facts.ts',
-  'open-for-maintenance.ts',
-  'sweeps.ts',
-];
+const roots = ['composition', 'compose.ts', 'app.ts', 'main.ts'];
 const belowDeliveries = ['core', 'crypto', 'config', 'db', 'http', ...allCapabilities];
 const delivery = [...belowDeliveries, 'verification', 'oauth'];
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { openTrail } from '../../../src/compose-audit.ts';
-import { composePeople, type People } from '../../../src/compose-people.ts';
+import { openTrail } from '../../../src/composition/compose-audit.ts';
+import { composePeople, type People } from '../../../src/composition/compose-people.ts';
 import { sha256 } from '../../../src/crypto/digest.ts';
 import { type Database, openDatabase } from '../../../src/db/open-database.ts';
 import { createUnitOfWork } from '../../../src/db/transaction.ts';

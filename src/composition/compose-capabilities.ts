@@ -1,27 +1,27 @@
-import type { clientRoutes } from './api/clients.ts';
-import type { AuditTrail } from './audit/record-audit.ts';
+import type { clientRoutes } from '../api/clients.ts';
+import type { AuditTrail } from '../audit/record-audit.ts';
+import { addClientSecret } from '../clients/add-client-secret.ts';
+import { changeClient } from '../clients/change-client.ts';
+import { knexClientRepository } from '../clients/knex-client-repository.ts';
+import { registerClient } from '../clients/register-client.ts';
+import { systemClock } from '../core/clock.ts';
+import { generateClientSecret, hashClientSecret } from '../crypto/client-secret.ts';
+import { deriveKeys } from '../crypto/derive-keys.ts';
+import { randomToken } from '../crypto/random-token.ts';
+import { type SecretHasher, secretHasher } from '../crypto/secret-hasher.ts';
+import { createUnitOfWork, type UnitOfWork } from '../db/transaction.ts';
+import { seedExampleData } from '../example-api/example-data.ts';
+import { knexExampleData } from '../example-api/knex-example-data.ts';
+import type { Outbox } from '../users/one-time-link.ts';
+import { knexWorkspaceRepository } from '../workspaces/knex-workspace-repository.ts';
+import type { WorkspaceRepository } from '../workspaces/workspace-repository.ts';
 import { auditedCredentials } from './audited-credentials.ts';
 import { auditedClients, auditedWorkspaces } from './audited-repositories.ts';
-import { addClientSecret } from './clients/add-client-secret.ts';
-import { changeClient } from './clients/change-client.ts';
-import { knexClientRepository } from './clients/knex-client-repository.ts';
-import { registerClient } from './clients/register-client.ts';
 import { openTrail } from './compose-audit.ts';
 import { type Credentials, composeCredentials } from './compose-credentials.ts';
 import { composePeople, logOutbox, type People } from './compose-people.ts';
-import { systemClock } from './core/clock.ts';
-import { generateClientSecret, hashClientSecret } from './crypto/client-secret.ts';
-import { deriveKeys } from './crypto/derive-keys.ts';
-import { randomToken } from './crypto/random-token.ts';
-import { type SecretHasher, secretHasher } from './crypto/secret-hasher.ts';
-import { createUnitOfWork, type UnitOfWork } from './db/transaction.ts';
-import { seedExampleData } from './example-api/example-data.ts';
-import { knexExampleData } from './example-api/knex-example-data.ts';
 import type { FirstStartDeps } from './first-start.ts';
 import type { Installation } from './open-installation.ts';
-import type { Outbox } from './users/one-time-link.ts';
-import { knexWorkspaceRepository } from './workspaces/knex-workspace-repository.ts';
-import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
 
 /** Wires people, workspaces and clients, which everything else stands on. */
 export function composeCapabilities(

@@ -1,17 +1,17 @@
-import { systemClock } from './core/clock.ts';
-import type { RequestToVerify } from './core/verification.ts';
-import { csrfToken, isCsrfToken } from './crypto/csrf-token.ts';
-import { deriveKeys } from './crypto/derive-keys.ts';
-import { type ClientAddress, clientAddressBehind } from './http/client-address.ts';
-import { crossOrigin } from './http/cross-origin.ts';
-import { header, isFirstPartyOrigin, readFirstPartySession } from './http/first-party.ts';
-import { readCookie } from './http/read-cookie.ts';
-import { xsrfCookie } from './http/xsrf-cookie.ts';
+import { systemClock } from '../core/clock.ts';
+import type { RequestToVerify } from '../core/verification.ts';
+import { csrfToken, isCsrfToken } from '../crypto/csrf-token.ts';
+import { deriveKeys } from '../crypto/derive-keys.ts';
+import { type ClientAddress, clientAddressBehind } from '../http/client-address.ts';
+import { crossOrigin } from '../http/cross-origin.ts';
+import { header, isFirstPartyOrigin, readFirstPartySession } from '../http/first-party.ts';
+import { readCookie } from '../http/read-cookie.ts';
+import { xsrfCookie } from '../http/xsrf-cookie.ts';
+import { limitStrangers } from '../rate-limits/limit-strangers.ts';
+import { addressGroup } from '../users/address-group.ts';
+import type { VerifyInProcess } from '../verification/verify-credential.ts';
+import { verifyRequest } from '../verification/verify-request.ts';
 import type { Installation } from './open-installation.ts';
-import { limitStrangers } from './rate-limits/limit-strangers.ts';
-import { addressGroup } from './users/address-group.ts';
-import type { VerifyInProcess } from './verification/verify-credential.ts';
-import { verifyRequest } from './verification/verify-request.ts';
 
 /** How requests are read: who sent them, from where, and whether a page of ours did. */
 export interface Requests {

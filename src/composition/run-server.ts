@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { composeServer } from './compose.ts';
-import { readEnvironment } from './config/environment.ts';
-import { ConfigurationError } from './core/errors.ts';
-import { drainServer } from './http/drain.ts';
-import { finishLog } from './http/log.ts';
+import { composeServer } from '../compose.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { ConfigurationError } from '../core/errors.ts';
+import { drainServer } from '../http/drain.ts';
+import { finishLog } from '../http/log.ts';
 
 /** Runs the server until a signal stops it: readiness off, requests finished, pools closed. Throws `ConfigurationError` where it must not start. */
 export async function runServer(environment: NodeJS.ProcessEnv): Promise<void> {

@@ -1,16 +1,16 @@
-import { pgKeepProof } from './credentials/pg-keep-proof.ts';
-import { deriveKeys } from './crypto/derive-keys.ts';
-import type { SecretHasher } from './crypto/secret-hasher.ts';
-import { translateDatabaseError } from './db/database-error.ts';
+import { pgKeepProof } from '../credentials/pg-keep-proof.ts';
+import { deriveKeys } from '../crypto/derive-keys.ts';
+import type { SecretHasher } from '../crypto/secret-hasher.ts';
+import { translateDatabaseError } from '../db/database-error.ts';
+import { pgCallCounter } from '../rate-limits/pg-call-counter.ts';
+import { bufferUsage } from '../usage/buffer-usage.ts';
+import { pgStoreUsage } from '../usage/pg-store-usage.ts';
+import { pgSessionsSeen } from '../users/pg-sessions-seen.ts';
+import type { ReadAccessToken } from '../verification/access-token-jwt.ts';
+import { createCredentialLookup } from '../verification/pg-credential-lookup.ts';
+import { proveSecret } from '../verification/prove-secret.ts';
+import { type VerifyInProcess, verifyCredential } from '../verification/verify-credential.ts';
 import type { Installation } from './open-installation.ts';
-import { pgCallCounter } from './rate-limits/pg-call-counter.ts';
-import { bufferUsage } from './usage/buffer-usage.ts';
-import { pgStoreUsage } from './usage/pg-store-usage.ts';
-import { pgSessionsSeen } from './users/pg-sessions-seen.ts';
-import type { ReadAccessToken } from './verification/access-token-jwt.ts';
-import { createCredentialLookup } from './verification/pg-credential-lookup.ts';
-import { proveSecret } from './verification/prove-secret.ts';
-import { type VerifyInProcess, verifyCredential } from './verification/verify-credential.ts';
 
 /** What the verification is wired from. */
 export interface VerificationDeps {

@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Client, ClientSettings, IssuedClientSecret } from './clients/client.ts';
-import { LatchkeyError } from './core/errors.ts';
-import type { IssuedCredential } from './credentials/credential.ts';
-import type { IssueCredentialInput } from './credentials/issue-credential.ts';
-import { isEmail, normaliseEmail } from './users/normalise-email.ts';
-import type { UserRepository } from './users/user-repository.ts';
-import type { Workspace } from './workspaces/workspace.ts';
-import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
+import type { Client, ClientSettings, IssuedClientSecret } from '../clients/client.ts';
+import { LatchkeyError } from '../core/errors.ts';
+import type { IssuedCredential } from '../credentials/credential.ts';
+import type { IssueCredentialInput } from '../credentials/issue-credential.ts';
+import { isEmail, normaliseEmail } from '../users/normalise-email.ts';
+import type { UserRepository } from '../users/user-repository.ts';
+import type { Workspace } from '../workspaces/workspace.ts';
+import type { WorkspaceRepository } from '../workspaces/workspace-repository.ts';
 
 /** What the first start writes with. */
 export interface FirstStartDeps {

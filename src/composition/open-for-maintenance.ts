@@ -1,8 +1,8 @@
-import type { Maintenance } from './cli/maintenance.ts';
+import type { Maintenance } from '../cli/maintenance.ts';
+import { migrateToLatest, migrationStatus } from '../db/migrate.ts';
+import { maintenanceTimeouts } from '../db/open-database.ts';
+import { runSweeps } from '../db/run-sweeps.ts';
 import { composeCapabilities } from './compose-capabilities.ts';
-import { migrateToLatest, migrationStatus } from './db/migrate.ts';
-import { maintenanceTimeouts } from './db/open-database.ts';
-import { runSweeps } from './db/run-sweeps.ts';
 import { makeAdministrator } from './first-start.ts';
 import { openInstallation, readSettings, settleIssuer } from './open-installation.ts';
 import { sweeps } from './sweeps.ts';

@@ -1,11 +1,37 @@
 import type { Logger } from 'pino';
-import { memberRoutes } from './api/members.ts';
-import { type RoleGuardDeps, roleGuard } from './api/role-guard.ts';
-import type { AnyRoute } from './api/route.ts';
-import { userRoutes } from './api/users.ts';
-import { workspaceAccess } from './api/workspace-access.ts';
-import { workspaceRoutes } from './api/workspaces.ts';
-import type { AuditTrail } from './audit/record-audit.ts';
+import { memberRoutes } from '../api/members.ts';
+import { type RoleGuardDeps, roleGuard } from '../api/role-guard.ts';
+import type { AnyRoute } from '../api/route.ts';
+import { userRoutes } from '../api/users.ts';
+import { workspaceAccess } from '../api/workspace-access.ts';
+import { workspaceRoutes } from '../api/workspaces.ts';
+import type { AuditTrail } from '../audit/record-audit.ts';
+import type { ScopeCatalog } from '../core/scope-catalog.ts';
+import { randomSecretKey } from '../crypto/random-token.ts';
+import { needsRehash, type SecretHasher } from '../crypto/secret-hasher.ts';
+import type { UnitOfWork } from '../db/transaction.ts';
+import type { AccountPort } from '../pages/account-port.ts';
+import { changePassword, confirmPassword } from '../users/change-password.ts';
+import { createOneTimeLink, requestPasswordLink } from '../users/create-one-time-link.ts';
+import { createUser } from '../users/create-user.ts';
+import { disableUser } from '../users/disable-user.ts';
+import { knexOneTimeLinkRepository } from '../users/knex-one-time-link-repository.ts';
+import { knexSessionRepository } from '../users/knex-session-repository.ts';
+import { knexSignInAttempts } from '../users/knex-sign-in-attempts.ts';
+import { knexUserRepository } from '../users/knex-user-repository.ts';
+import type { OneTimeLinkRepository, Outbox } from '../users/one-time-link.ts';
+import { type PasswordPolicy, passwordPolicy } from '../users/password-policy.ts';
+import { resumeSession } from '../users/resume-session.ts';
+import type { SessionRepository } from '../users/session-repository.ts';
+import { signIn } from '../users/sign-in.ts';
+import { linkRequestLimits, signInLimits } from '../users/sign-in-limits.ts';
+import { reauthenticateSession, startSession } from '../users/start-session.ts';
+import { peekOneTimeLink, useOneTimeLink } from '../users/use-one-time-link.ts';
+import type { UserRepository } from '../users/user-repository.ts';
+import { changeMembers } from '../workspaces/change-members.ts';
+import { createWorkspace } from '../workspaces/create-workspace.ts';
+import { ownerRole } from '../workspaces/membership.ts';
+import type { WorkspaceRepository } from '../workspaces/workspace-repository.ts';
 import {
   auditedEndOfUser,
   auditedInvitation,
@@ -13,32 +39,6 @@ import {
   auditedPeople,
   auditedUsers,
 } from './audited-people.ts';
-import type { ScopeCatalog } from './core/scope-catalog.ts';
-import { randomSecretKey } from './crypto/random-token.ts';
-import { needsRehash, type SecretHasher } from './crypto/secret-hasher.ts';
-import type { UnitOfWork } from './db/transaction.ts';
-import type { AccountPort } from './pages/account-port.ts';
-import { changePassword, confirmPassword } from './users/change-password.ts';
-import { createOneTimeLink, requestPasswordLink } from './users/create-one-time-link.ts';
-import { createUser } from './users/create-user.ts';
-import { disableUser } from './users/disable-user.ts';
-import { knexOneTimeLinkRepository } from './users/knex-one-time-link-repository.ts';
-import { knexSessionRepository } from './users/knex-session-repository.ts';
-import { knexSignInAttempts } from './users/knex-sign-in-attempts.ts';
-import { knexUserRepository } from './users/knex-user-repository.ts';
-import type { OneTimeLinkRepository, Outbox } from './users/one-time-link.ts';
-import { type PasswordPolicy, passwordPolicy } from './users/password-policy.ts';
-import { resumeSession } from './users/resume-session.ts';
-import type { SessionRepository } from './users/session-repository.ts';
-import { signIn } from './users/sign-in.ts';
-import { linkRequestLimits, signInLimits } from './users/sign-in-limits.ts';
-import { reauthenticateSession, startSession } from './users/start-session.ts';
-import { peekOneTimeLink, useOneTimeLink } from './users/use-one-time-link.ts';
-import type { UserRepository } from './users/user-repository.ts';
-import { changeMembers } from './workspaces/change-members.ts';
-import { createWorkspace } from './workspaces/create-workspace.ts';
-import { ownerRole } from './workspaces/membership.ts';
-import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
 
 /** What the parts about people stand on. */
 export interface PeopleDeps {

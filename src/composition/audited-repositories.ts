@@ -1,13 +1,13 @@
-import type { AuditFields, AuditNote } from './audit/audit-event.ts';
-import { auditOrigin } from './audit/audit-origin.ts';
-import type { AuditTrail } from './audit/record-audit.ts';
-import type { Client } from './clients/client.ts';
-import type { ClientRepository } from './clients/client-repository.ts';
-import type { ConsentGiven, RevokedGrant, StoredGrant } from './oauth/grant.ts';
-import type { SigningKeyRepository } from './oauth/signing-key-repository.ts';
-import type { Member } from './workspaces/membership.ts';
-import type { Workspace } from './workspaces/workspace.ts';
-import type { WorkspaceRepository } from './workspaces/workspace-repository.ts';
+import type { AuditFields, AuditNote } from '../audit/audit-event.ts';
+import { auditOrigin } from '../audit/audit-origin.ts';
+import type { AuditTrail } from '../audit/record-audit.ts';
+import type { Client } from '../clients/client.ts';
+import type { ClientRepository } from '../clients/client-repository.ts';
+import type { ConsentGiven, RevokedGrant, StoredGrant } from '../oauth/grant.ts';
+import type { SigningKeyRepository } from '../oauth/signing-key-repository.ts';
+import type { Member } from '../workspaces/membership.ts';
+import type { Workspace } from '../workspaces/workspace.ts';
+import type { WorkspaceRepository } from '../workspaces/workspace-repository.ts';
 
 /** Makes every change of clients leave its event; `repository` gives one that works on the present transaction. */
 export function auditedClients(trail: AuditTrail, repository: () => ClientRepository): ClientRepository {

@@ -1,23 +1,23 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type ConfigReview, reviewConfig } from './config/check-config.ts';
-import type { ConfigFacts } from './config/config-facts.ts';
-import { dataFolderFacts } from './config/data-folder-facts.ts';
-import { type Config, readEnvironment } from './config/environment.ts';
-import { readScopesFile } from './config/scopes-file.ts';
-import { loadSecretKeys, type SecretKeys, secretKeyFacts } from './config/secret-keys-file.ts';
-import { ConfigurationError, type ConfigurationFault } from './core/errors.ts';
-import type { ScopeCatalog } from './core/scope-catalog.ts';
-import { deriveKeys } from './crypto/derive-keys.ts';
-import { randomSecretKey } from './crypto/random-token.ts';
-import { matchesFingerprint, secretKeyFingerprint } from './crypto/secret-key-fingerprint.ts';
-import { type ConnectedDatabase, connectDatabase } from './db/connect-database.ts';
-import type { DatabaseLog } from './db/database-log.ts';
-import { migrateToLatest } from './db/migrate.ts';
-import type { DatabaseTimeouts } from './db/open-database.ts';
-import { readServerSetting, settleServerSetting, writeServerSetting } from './db/server-settings.ts';
-import { openLog } from './http/log.ts';
+import { type ConfigReview, reviewConfig } from '../config/check-config.ts';
+import type { ConfigFacts } from '../config/config-facts.ts';
+import { dataFolderFacts } from '../config/data-folder-facts.ts';
+import { type Config, readEnvironment } from '../config/environment.ts';
+import { readScopesFile } from '../config/scopes-file.ts';
+import { loadSecretKeys, type SecretKeys, secretKeyFacts } from '../config/secret-keys-file.ts';
+import { ConfigurationError, type ConfigurationFault } from '../core/errors.ts';
+import type { ScopeCatalog } from '../core/scope-catalog.ts';
+import { deriveKeys } from '../crypto/derive-keys.ts';
+import { randomSecretKey } from '../crypto/random-token.ts';
+import { matchesFingerprint, secretKeyFingerprint } from '../crypto/secret-key-fingerprint.ts';
+import { type ConnectedDatabase, connectDatabase } from '../db/connect-database.ts';
+import type { DatabaseLog } from '../db/database-log.ts';
+import { migrateToLatest } from '../db/migrate.ts';
+import type { DatabaseTimeouts } from '../db/open-database.ts';
+import { readServerSetting, settleServerSetting, writeServerSetting } from '../db/server-settings.ts';
+import { openLog } from '../http/log.ts';
 
 /** What a process of this installation stands on, before anything is wired. */
 export interface Installation {

@@ -1,10 +1,10 @@
-import { knexClientRepository } from './clients/knex-client-repository.ts';
-import type { ConfigFacts } from './config/config-facts.ts';
-import { migrationStatus } from './db/migrate.ts';
-import { providerFacts } from './oauth/provider-facts.ts';
-import type { PrivateJwk } from './oauth/signing-key.ts';
+import { knexClientRepository } from '../clients/knex-client-repository.ts';
+import type { ConfigFacts } from '../config/config-facts.ts';
+import { migrationStatus } from '../db/migrate.ts';
+import { providerFacts } from '../oauth/provider-facts.ts';
+import type { PrivateJwk } from '../oauth/signing-key.ts';
+import { knexWorkspaceRepository } from '../workspaces/knex-workspace-repository.ts';
 import type { Installation } from './open-installation.ts';
-import { knexWorkspaceRepository } from './workspaces/knex-workspace-repository.ts';
 
 /** Everything the last check before listening rests on. */
 export async function knownFacts(

@@ -1,8 +1,8 @@
-import type { AuditFields, AuditNote } from './audit/audit-event.ts';
-import { auditOrigin } from './audit/audit-origin.ts';
-import type { AuditTrail } from './audit/record-audit.ts';
-import type { Credential } from './credentials/credential.ts';
-import type { CredentialRepository } from './credentials/credential-repository.ts';
+import type { AuditFields, AuditNote } from '../audit/audit-event.ts';
+import { auditOrigin } from '../audit/audit-origin.ts';
+import type { AuditTrail } from '../audit/record-audit.ts';
+import type { Credential } from '../credentials/credential.ts';
+import type { CredentialRepository } from '../credentials/credential-repository.ts';
 
 /** Makes every change of tokens and keys leave its event. */
 export function auditedCredentials(trail: AuditTrail, credentials: CredentialRepository): CredentialRepository {

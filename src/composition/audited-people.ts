@@ -1,14 +1,14 @@
-import type { AuditNote } from './audit/audit-event.ts';
-import { noteCaller } from './audit/audit-origin.ts';
-import { onceAMinute } from './audit/once-a-minute.ts';
-import type { AuditTrail } from './audit/record-audit.ts';
+import type { AuditNote } from '../audit/audit-event.ts';
+import { noteCaller } from '../audit/audit-origin.ts';
+import { onceAMinute } from '../audit/once-a-minute.ts';
+import type { AuditTrail } from '../audit/record-audit.ts';
+import { systemClock } from '../core/clock.ts';
+import { isEmail, normaliseEmail } from '../users/normalise-email.ts';
+import type { Session } from '../users/session.ts';
+import type { SessionRepository } from '../users/session-repository.ts';
+import type { User } from '../users/user.ts';
+import type { UserRepository } from '../users/user-repository.ts';
 import type { People } from './compose-people.ts';
-import { systemClock } from './core/clock.ts';
-import { isEmail, normaliseEmail } from './users/normalise-email.ts';
-import type { Session } from './users/session.ts';
-import type { SessionRepository } from './users/session-repository.ts';
-import type { User } from './users/user.ts';
-import type { UserRepository } from './users/user-repository.ts';
 
 /** Makes everything that people do to get in and out leave its event. */
 export function auditedPeople(trail: AuditTrail, people: People): People {

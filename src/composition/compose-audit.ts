@@ -1,20 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import { auditRoutes } from './api/audit.ts';
-import { auditRequests, notingCaller } from './api/audit-requests.ts';
-import { type CredentialState, findCredential, type RecogniseCredential } from './audit/find-credential.ts';
-import { knexAuditRepository } from './audit/knex-audit-repository.ts';
-import { pgAppendAudit } from './audit/pg-append-audit.ts';
-import { pgGrantBehindToken, pgRecogniseOauthSecret, pgReplacedKey } from './audit/pg-recognise-oauth-secret.ts';
-import { type AuditTrail, recordAudit } from './audit/record-audit.ts';
-import { systemClock } from './core/clock.ts';
-import type { VerificationReason } from './core/verification.ts';
-import { hashClientSecret } from './crypto/client-secret.ts';
-import { deriveKeys } from './crypto/derive-keys.ts';
-import { sha256 } from './crypto/digest.ts';
-import type { RequestTransactions } from './db/request-transaction.ts';
-import type { UnitOfWork } from './db/transaction.ts';
+import { auditRoutes } from '../api/audit.ts';
+import { auditRequests, notingCaller } from '../api/audit-requests.ts';
+import { type CredentialState, findCredential, type RecogniseCredential } from '../audit/find-credential.ts';
+import { knexAuditRepository } from '../audit/knex-audit-repository.ts';
+import { pgAppendAudit } from '../audit/pg-append-audit.ts';
+import { pgGrantBehindToken, pgRecogniseOauthSecret, pgReplacedKey } from '../audit/pg-recognise-oauth-secret.ts';
+import { type AuditTrail, recordAudit } from '../audit/record-audit.ts';
+import { systemClock } from '../core/clock.ts';
+import type { VerificationReason } from '../core/verification.ts';
+import { hashClientSecret } from '../crypto/client-secret.ts';
+import { deriveKeys } from '../crypto/derive-keys.ts';
+import { sha256 } from '../crypto/digest.ts';
+import type { RequestTransactions } from '../db/request-transaction.ts';
+import type { UnitOfWork } from '../db/transaction.ts';
+import type { VerifyInProcess } from '../verification/verify-credential.ts';
 import type { Installation } from './open-installation.ts';
-import type { VerifyInProcess } from './verification/verify-credential.ts';
 
 type Log = Pick<Installation['log'], 'error'>;
 
