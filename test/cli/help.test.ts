@@ -1,20 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import { expect } from 'chai';
+import type { CommandDefinition } from '../../src/cli/command-definition.ts';
 import { runLatchkey } from './run-latchkey.ts';
 
-const commands = [
-  ['serve'],
-  ['migrate'],
-  ['prune'],
-  ['bootstrap'],
-  ['client', 'create'],
-  ['client', 'list'],
-  ['client', 'show'],
-  ['client', 'delete'],
-  ['client', 'add-secret'],
-  ['scopes', 'list'],
-  ['scopes', 'check'],
-];
+const folder = new URL('../../src/cli/commands/', import.meta.url);
+const files = (await readdir(folder)).filter((name) => name.endsWith('.ts'));
+const commands = await Promise.all(
+  files.map(async (name) => {
+    const { command } = (await import(new URL(name, folder).href)) as { command: CommandDefinition };
+    return command.group === null ? [command.name] : [command.group, command.name];
+  }),
+);
 
 describe('the help of the command line', () => {
   for (const command of commands) {
@@ -31,8 +27,7 @@ describe('the help of the command line', () => {
   }
 
   it('lists every command file at the top', async () => {
-    const files = await readdir(new URL('../../src/cli/commands/', import.meta.url));
-    expect(files.length).to.be.at.least(commands.length);
+    expect(commands.length).to.be.above(25);
     const { code, stdout } = await runLatchkey(['--help']);
     expect(code).to.equal(0);
     for (const [word] of commands) expect(stdout).to.match(new RegExp(`^ {2}${word}\\b`, 'm'));
