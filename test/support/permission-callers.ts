@@ -26,8 +26,8 @@ export async function openCallers(server: TestServer): Promise<Callers> {
       askJson(server, method, path, credential, body);
   const asRoot = bearer(root);
   const session = async (account: { email: string; password: string }): Promise<Send> => {
-    const page: PageProgram = pageProgram(server, server.issuer, account);
-    await page.signIn();
+    const page: PageProgram = pageProgram(server);
+    await page.signIn(account);
     return (method, path, body) => page.send(method, path, body);
   };
   const made = async (sent: Promise<Answer>): Promise<Record<string, unknown>> => {
@@ -62,7 +62,12 @@ export async function openCallers(server: TestServer): Promise<Callers> {
   const leaver = await user('owner', 1);
   const ofSuspended = await user('owner', suspended);
   const resourceServer = await made(
-    asRoot('POST', '/api/clients', { client_name: 'API', grant_types: [], scope: '', resource_server: true }),
+    asRoot('POST', '/api/clients', {
+      client_name: 'API',
+      grant_types: ['client_credentials'],
+      scope: '',
+      resource_server: true,
+    }),
   );
   const send: Record<string, Send> = {
     nobody: (method, path, body) =>
