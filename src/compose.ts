@@ -218,6 +218,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     credentialEndpoints: credentialEndpoints({
       issuer,
       identify: protocol.identify,
+      recognise: protocol.recognise,
       authenticateClient: protocol.authenticateClient,
       mayIntrospect: async (context, credential) =>
         (await requests.verify({ credential, requirement: INTROSPECT, audience: null, cost: 0, request: context.req }))

@@ -29,7 +29,7 @@ export function apiRouter(
   deps: ApiRouterDeps,
 ): { middleware: Middleware; allowed: Middleware } {
   refuseUndeclared(routes);
-  const router = new Router();
+  const router = new Router({ sensitive: true });
   for (const one of routes) {
     const steps: Middleware[] = [requireJson(one), readBody, handlerOf(one, deps)];
     router.register(one.path, [one.method], steps);

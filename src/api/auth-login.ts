@@ -27,7 +27,7 @@ const WRONG = 'The provided credentials are incorrect.';
 
 /** `POST /auth/login`: a personal access token for an e-mail address and a password, for apps and scripts without a browser. */
 export function authLogin(deps: AuthLoginDeps): Middleware {
-  const router = new Router();
+  const router = new Router({ sensitive: true });
   const steps: Middleware[] = [requireJson({ body: signInBody }), readBody, handle(deps)];
   router.register('/auth/login', ['POST'], steps);
   return router.routes() as Middleware;

@@ -36,6 +36,7 @@ export interface ClientRoutesDeps {
 }
 
 const access = { scopes: ['admin:clients'] } as const;
+const INTROSPECT = 'credentials:introspect';
 const listAnswer = z.object({ data: z.array(clientAnswer), next: z.string().nullable() });
 const position = z.tuple([z.iso.datetime(), z.string().regex(/^[\x21-\x7e]{1,200}$/)]);
 
@@ -49,10 +50,18 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
       throw new InvalidInput({ scope: refused.map((entry) => `You can not grant ${entry}: you do not hold it.`) });
   }
 
+  /** A resource server learns what other parties' credentials are, so the mark is worth as much as the scope for it. */
+  function refuseInspection(limits: EffectiveScopeInputs, resourceServer: boolean): void {
+    if (!resourceServer || deps.scopeFaults([INTROSPECT]).length > 0) return;
+    if (deps.refusedGrants(limits, [INTROSPECT]).length > 0)
+      throw new InvalidInput({ resource_server: [`You can not give this mark: you do not hold ${INTROSPECT}.`] });
+  }
+
   /** Who gets a secret of a client, or changes where its codes go, can act as it: they must hold all that it may do. */
-  function refuseTakeover(limits: EffectiveScopeInputs, client: Client): void {
+  function refuseTakeover(limits: EffectiveScopeInputs, client: Pick<Client, 'scopes' | 'resourceServer'>): void {
     const known = client.scopes.filter((entry) => deps.scopeFaults([entry]).length === 0);
     refuseExcess(limits, known);
+    refuseInspection(limits, client.resourceServer);
   }
 
   async function find(clientId: string | undefined): Promise<Client> {
@@ -92,6 +101,7 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
       async handle({ body, ...call }) {
         const settings = settingsOf(body);
         refuseExcess(call.limits, settings.scopes);
+        refuseInspection(call.limits, settings.resourceServer);
         const registration = {
           settings,
           workspaceId: body.workspace_id ?? call.principal.workspaceId ?? 0,
@@ -129,8 +139,8 @@ export function clientRoutes(deps: ClientRoutesDeps): readonly AnyRoute[] {
       async handle({ params, body, limits }) {
         const client = await find(params.client_id);
         const changes = changesOf(body);
-        if (changes.scopes !== undefined) refuseExcess(limits, changes.scopes);
-        else refuseTakeover(limits, client);
+        // What it will be is what counts: who takes rights away need not have held them.
+        refuseTakeover(limits, { ...client, ...changes });
         return { status: 200, body: presentClient(await deps.change(client.clientId, changes)) };
       },
     }),

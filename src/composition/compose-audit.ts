@@ -7,7 +7,7 @@ import { pgAppendAudit } from '../audit/pg-append-audit.ts';
 import { pgGrantBehindToken, pgRecogniseOauthSecret, pgReplacedKey } from '../audit/pg-recognise-oauth-secret.ts';
 import { type AuditTrail, recordAudit } from '../audit/record-audit.ts';
 import { systemClock } from '../core/clock.ts';
-import type { VerificationReason } from '../core/verification.ts';
+import { anyAudience, type VerificationReason } from '../core/verification.ts';
 import { hashClientSecret } from '../crypto/client-secret.ts';
 import { deriveKeys } from '../crypto/derive-keys.ts';
 import { sha256 } from '../crypto/digest.ts';
@@ -98,7 +98,7 @@ function recogniseByVerification(
   },
 ): RecogniseCredential {
   return async (credential) => {
-    const asked = { requirement: null, audience: 'any', cost: 0 } as const;
+    const asked = { requirement: null, audience: anyAudience, cost: 0 } as const;
     const presented = await verify({ ...asked, credential });
     const { principal, reason } =
       presented.reason === 'malformed' ? await verify({ ...asked, credential: null, session: credential }) : presented;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
 import { systemClock } from '../core/clock.ts';
+import { anyAudience, type Verification } from '../core/verification.ts';
 import { deriveKeys, type KeyRing } from '../crypto/derive-keys.ts';
 import { open, seal } from '../crypto/seal.ts';
 import type { SecretHasher } from '../crypto/secret-hasher.ts';
@@ -56,6 +57,8 @@ export interface Protocol {
   readonly interactions: ReturnType<typeof interactions>;
   readonly middleware: Middleware;
   readonly identify: Identify;
+  /** Like `identify`, and also for a whole credential that may not be used now. */
+  readonly recognise: Identify;
   readonly authenticateClient: AuthenticateClient;
 }
 
@@ -118,11 +121,12 @@ export async function composeProtocol(installation: Installation, deps: Protocol
     return { scopes, origins: originsOf(client.redirect_uris) };
   };
 
-  const identify = identifyWith(verify);
+  const identify = identifyWith(verify, ({ allowed }) => allowed);
   return {
     keyRing,
     grants,
     identify,
+    recognise: identifyWith(verify, () => true),
     authenticateClient: authenticateClient(findClient, deriveKeys(secretKeys, 'pepper')),
     verification,
     interactions: interactions({
@@ -178,7 +182,7 @@ function payloadSeal(keys: KeyRing): PayloadSeal {
 }
 
 /** Asks the verification who a credential is, without a scope and for any resource; nothing is counted. */
-function identifyWith(verify: VerifyInProcess): Identify {
+function identifyWith(verify: VerifyInProcess, accepts: (verification: Verification) => boolean): Identify {
   return async (credential) => {
     // Whoever may introspect may also ask about the session that a page of ours handed them.
     const session = /^[A-Za-z0-9_-]{43}$/.test(credential) ? credential : null;
@@ -186,10 +190,10 @@ function identifyWith(verify: VerifyInProcess): Identify {
       credential: session === null ? credential : null,
       session,
       requirement: null,
-      audience: 'any',
+      audience: anyAudience,
       cost: 0,
     });
-    return verification.allowed ? verification.principal : null;
+    return accepts(verification) ? verification.principal : null;
   };
 }
 

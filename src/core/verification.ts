@@ -68,14 +68,17 @@ export interface RequestToVerify {
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
+/** Every resource, for who only wants to know what a credential is. No text, so that nobody can ask for it from outside. */
+export const anyAudience: unique symbol = Symbol('any audience');
+
 /** What a verifier is asked: one credential, what it must cover, which audience it must be for, what the call costs. */
 export interface VerificationQuestion {
   /** The credential as presented, or null when the request carried none. */
   readonly credential: string | null;
   /** Null only identifies: it asks who this is, not whether something is allowed. An empty list is never a pass. */
   readonly requirement: Requirement | null;
-  /** Identifier of the resource asked for; null is the default resource, `any` (which is no URI) every resource. */
-  readonly audience: string | 'any' | null;
+  /** Identifier of the resource asked for; null is the default resource. */
+  readonly audience: string | typeof anyAudience | null;
   /** How many calls this one counts for; 0 asks without counting. */
   readonly cost: number;
   /** The request itself, for a verifier in the same process; one across the network ignores it. */

@@ -2,7 +2,7 @@ import { Conflict, InvalidInput, NotFound } from '../core/errors.ts';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import type { Credential, CredentialKindName } from './credential.ts';
 import type { CredentialChanges, CredentialRepository } from './credential-repository.ts';
-import { expiryFaults, type Grantor, scopeFaults, tierFaults } from './grantor.ts';
+import { expiryFaults, type Grantor, heldFaults, scopeFaults, tierFaults } from './grantor.ts';
 
 /** What changing needs. */
 export interface ChangeCredentialDeps {
@@ -29,6 +29,8 @@ export function changeCredential(deps: ChangeCredentialDeps): (input: ChangeCred
     if (present === null) throw new NotFound();
     const scopes = changes.scopes && [...new Set(changes.scopes)];
     const errors = {
+      ...(gains(present, changes) &&
+        heldFaults(deps.catalog, grantor, scopes ?? present.scopes, 'give more to a key with')),
       ...(scopes !== undefined && scopeFaults(deps.catalog, grantor, scopes)),
       ...(changes.rateLimitTier !== undefined && tierFaults(deps.catalog, grantor, changes.rateLimitTier)),
       ...(changes.expiresAt !== undefined && expiryFaults(deps.clock(), changes.expiresAt)),
@@ -39,4 +41,11 @@ export function changeCredential(deps: ChangeCredentialDeps): (input: ChangeCred
     if ((await deps.credentials.find(kind, id)) === null) throw new NotFound();
     throw new Conflict('This key has expired or is being replaced: it can be ended, and not changed.');
   };
+}
+
+/** A longer life and a higher tier are more of what the scopes allow, and so are given by who holds those. */
+function gains(present: Credential, { expiresAt, rateLimitTier }: CredentialChanges): boolean {
+  const livesOn =
+    expiresAt !== undefined && present.expiresAt !== null && (expiresAt === null || expiresAt > present.expiresAt);
+  return livesOn || (rateLimitTier != null && rateLimitTier !== present.rateLimitTier);
 }

@@ -30,6 +30,22 @@ export function scopeFaults(catalog: ScopeCatalog, grantor: Grantor, entries: re
   return sentences.length === 0 ? {} : { scopes: sentences };
 }
 
+/**
+ * Lists what a credential may do and the grantor may not, for deeds that put its power into somebody's hands or prolong it.
+ * An entry that is no longer in the vocabulary does nothing.
+ */
+export function heldFaults(
+  catalog: ScopeCatalog,
+  grantor: Grantor,
+  entries: readonly string[],
+  deed: string,
+): FieldErrors {
+  const known = entries.filter((entry) => catalog.validateGrantable([entry]).length === 0);
+  const refused = refusedBy(catalog, grantor, known);
+  if (refused.length === 0) return {};
+  return { scopes: refused.map((entry) => `You can not ${deed} ${entry}: you do not hold it.`) };
+}
+
 /** Lists what keeps a tier from being given. */
 export function tierFaults(catalog: ScopeCatalog, grantor: Grantor, tier: string | null): FieldErrors {
   if (tier === null) return {};

@@ -3,7 +3,7 @@ import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import type { Credential, IssuedCredential, ReplacedCredential } from './credential.ts';
 import type { CredentialKind } from './credential-kind.ts';
 import type { CredentialRepository } from './credential-repository.ts';
-import { expiryFaults, type Grantor, refusedBy } from './grantor.ts';
+import { expiryFaults, type Grantor, heldFaults } from './grantor.ts';
 import { directly, drawUntilFree, type Within } from './issue-credential.ts';
 
 /** Both keys work for so long unless somebody says otherwise; seconds. */
@@ -47,7 +47,10 @@ export function rotateCredential(
   return async ({ kind, id, grantor, createdBy, graceSeconds, expiresAt, within = directly }) => {
     const present = await deps.credentials.find(kind.name, id);
     if (present === null) throw new NotFound();
-    const errors = { ...takeoverFaults(deps.catalog, grantor, present), ...endFaults(deps, expiresAt) };
+    const errors = {
+      ...heldFaults(deps.catalog, grantor, present.scopes, 'rotate a key with'),
+      ...endFaults(deps, expiresAt),
+    };
     if (Object.keys(errors).length > 0) throw new InvalidInput(errors);
     refuseUnrotatable(present);
     const { scopes } = present;
@@ -68,18 +71,6 @@ export function rotateCredential(
       },
     );
   };
-}
-
-/** Who rotates a key gets its secret, and so must hold what it may do; an entry that is no longer in the vocabulary does nothing. */
-function takeoverFaults(
-  catalog: ScopeCatalog,
-  grantor: Grantor,
-  { scopes }: Credential,
-): { readonly scopes?: readonly string[] } {
-  const known = scopes.filter((entry) => catalog.validateGrantable([entry]).length === 0);
-  const refused = refusedBy(catalog, grantor, known);
-  if (refused.length === 0) return {};
-  return { scopes: refused.map((entry) => `You can not rotate a key with ${entry}: you do not hold it.`) };
 }
 
 function endFaults(

@@ -16,7 +16,7 @@ const namedCategory = z.strictObject({ name: text.trim().min(1).max(100) });
 
 /** Builds the example resource server: a few routes that use nothing but the published middleware. */
 export function exampleApi(verifier: Verifier, data: ExampleData): Middleware {
-  const router = new Router({ prefix: '/v1' });
+  const router = new Router({ prefix: '/v1', sensitive: true });
   postRoutes(router, verifier, data);
   categoryRoutes(router, verifier, data);
 

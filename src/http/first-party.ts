@@ -23,7 +23,11 @@ export function isFirstPartyOrigin(
   { issuer, statefulDomains }: Pick<FirstPartyDeps, 'issuer' | 'statefulDomains'>,
   origin: string,
 ): boolean {
-  return origin === issuer || statefulDomains.includes(/^https?:\/\/([^/]+)$/.exec(origin)?.[1] ?? '');
+  const [, scheme, host = ''] = /^(https?):\/\/([^/]+)$/.exec(origin) ?? [];
+  // What a page says that came in clear, whoever carried it may have written: it is no page of a server that speaks https.
+  const asSafe =
+    scheme === 'https' || !issuer.startsWith('https:') || /^(?:localhost|127\.0\.0\.1|\[::1\])(?::|$)/.test(host);
+  return origin === issuer || (asSafe && statefulDomains.includes(host));
 }
 
 /**

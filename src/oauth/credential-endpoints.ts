@@ -10,6 +10,8 @@ import { refusedRequest } from './refused-request.ts';
 export interface CredentialEndpointsDeps {
   readonly issuer: string;
   readonly identify: Identify;
+  /** Like `identify`, and also for a whole credential that may not be used now: its workspace or owner may come back. */
+  readonly recognise: Identify;
   readonly authenticateClient: AuthenticateClient;
   /** Tells whether the credential of a request covers `credentials:introspect`; nothing is counted. */
   readonly mayIntrospect: (context: Context, credential: string) => Promise<boolean>;
@@ -96,7 +98,7 @@ async function callerOf(
 async function revokeHeldCredential(deps: CredentialEndpointsDeps, context: Context, form: Form): Promise<boolean> {
   const token = form.text('token');
   if (!HELD.test(token)) return false;
-  const principal = await deps.identify(token);
+  const principal = await deps.recognise(token);
   if (principal !== null) await deps.revokeHeld(principal);
   context.status = 200;
   context.set('Cache-Control', 'no-store');

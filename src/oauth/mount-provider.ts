@@ -36,6 +36,10 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([
 
 const POST_ONLY: ReadonlySet<string> = new Set(['/oauth/token', '/oauth/introspect', '/oauth/revoke', '/oauth/par']);
 
+/* The library would also answer other spellings (`/oauth/TOKEN`, `/oauth/token/`), around what stands in front of it. */
+const ENDPOINTS =
+  /^\/oauth\/(?:token|introspect|revoke|par|jwks|userinfo|authorize(?:\/[^/]+)?|logout(?:\/(?:confirm|success))?)$/;
+
 /** Paths that a browser visits with a person in front of it; only they have a session. */
 const PERSON_PATHS = /^\/oauth\/(?:authorize|logout)(?:\/|$)/;
 
@@ -64,7 +68,7 @@ export function mountProvider(deps: MountProviderDeps): Middleware {
 
   return async (context, next) => {
     const open = OPEN_PATHS.has(context.path);
-    if (!open && !context.path.startsWith('/oauth/')) return next();
+    if (!open && !ENDPOINTS.test(context.path)) return next();
     const fault = refusedRequest(context.req.rawHeaders, context.querystring);
     if (fault !== null) return refuse(context, fault);
     if (context.path === '/oauth/userinfo') return deps.userinfo(context);

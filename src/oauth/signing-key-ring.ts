@@ -52,6 +52,7 @@ export async function openSigningKeyRing<Built>(deps: SigningKeyRingDeps<Built>)
   let closed = false;
   let reading: Promise<void> = Promise.resolve();
   let lastReadAtMs = Date.now();
+  let lookingForUnknown: Promise<void> | null = null;
 
   async function read(): Promise<void> {
     if (closed) return;
@@ -84,7 +85,13 @@ export async function openSigningKeyRing<Built>(deps: SigningKeyRingDeps<Built>)
     current: () => state.built,
     publicKeys: () => state.publicKeys,
     async publicKey(kid) {
-      if (!state.publicKeys.has(kid) && Date.now() - lastReadAtMs >= UNKNOWN_KEY_PAUSE_MS) await refresh();
+      if (!state.publicKeys.has(kid) && Date.now() - lastReadAtMs >= UNKNOWN_KEY_PAUSE_MS) {
+        // One reading for all who ask meanwhile: names of keys are made up by whoever writes a token.
+        lookingForUnknown ??= refresh().finally(() => {
+          lookingForUnknown = null;
+        });
+        await lookingForUnknown;
+      }
       return state.publicKeys.get(kid) ?? null;
     },
     refresh,

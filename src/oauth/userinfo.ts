@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { refusalFor } from '../core/answer.ts';
 import { readPresentedCredential } from '../core/presented-credential.ts';
-import type { Verify } from '../core/verification.ts';
+import { anyAudience, type Verify } from '../core/verification.ts';
 import { type ProtocolUser, userClaims } from './find-account.ts';
 
 /** What userinfo needs. */
@@ -28,7 +28,7 @@ export function userinfo(deps: UserinfoDeps): (context: Context) => Promise<void
     const presented = readPresentedCredential(context.req.rawHeaders, context.url);
     if (presented.kind === 'refused') return refuse(context, 400, 'invalid_request', presented.message);
     const token = presented.kind === 'none' ? null : presented.value;
-    const verification = await deps.verify({ credential: token, requirement: null, audience: 'any', cost: 0 });
+    const verification = await deps.verify({ credential: token, requirement: null, audience: anyAudience, cost: 0 });
     if (!verification.allowed) {
       const refusal = refusalFor(verification, { scopes: ['openid'], any: false }, Math.floor(Date.now() / 1000));
       for (const [name, value] of refusal.headers) context.set(name, value);

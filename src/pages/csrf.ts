@@ -3,6 +3,7 @@ import { LatchkeyError } from '../core/errors.ts';
 import { csrfToken, isCsrfToken } from '../crypto/csrf-token.ts';
 import type { KeyRing } from '../crypto/derive-keys.ts';
 import { randomId } from '../crypto/random-token.ts';
+import { isFirstPartyOrigin } from '../http/first-party.ts';
 import { type Form, readForm } from '../http/read-form.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
@@ -88,7 +89,7 @@ export function formGuard({ issuer, keys, sessionCookie, statefulDomains }: Form
       return read(context, value === null ? null : `session:${value}`, lists);
     },
     requireFirstParty(context) {
-      requireOrigin(context, (origin) => origin === issuer || statefulDomains.includes(hostOf(origin)));
+      requireOrigin(context, (origin) => isFirstPartyOrigin({ issuer, statefulDomains }, origin));
     },
   };
 }
@@ -106,8 +107,4 @@ function requireOrigin(context: Context, isOurs: (origin: string) => boolean): v
   }
   if (site === 'same-origin' || (site === '' && origin === '')) return;
   throw new ForeignForm('an origin that is not named');
-}
-
-function hostOf(origin: string): string {
-  return /^https?:\/\/([^/]+)$/.exec(origin)?.[1] ?? '';
 }

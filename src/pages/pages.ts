@@ -48,7 +48,7 @@ export function pages(deps: PagesDeps): Middleware {
       userAgent: context.get('User-Agent').slice(0, USER_AGENT_LENGTH),
     }),
   };
-  const router = new Router();
+  const router = new Router({ sensitive: true });
   const route = (method: 'GET' | 'POST', path: string, handler: Middleware): void => {
     router.register(path, [method], handler);
   };

@@ -32,6 +32,12 @@ export interface ReadAccessTokenDeps {
 
 const REMEMBERED = 10_000;
 
+interface ReadToken {
+  readonly claims: AccessTokenClaims;
+  /** The key that signed it. */
+  readonly kid: string;
+}
+
 const payloadShape = z.object({
   jti: z.string().min(1),
   sub: z.string().min(1),
@@ -50,7 +56,7 @@ const payloadShape = z.object({
  * token; whether the token may still be used is not.
  */
 export function readAccessToken(deps: ReadAccessTokenDeps): ReadAccessToken {
-  const remembered = new Map<string, AccessTokenClaims>();
+  const remembered = new Map<string, ReadToken>();
   const keys = new Map<string, Promise<CryptoKey | Uint8Array>>();
 
   async function keyNamed(kid: string): Promise<CryptoKey | Uint8Array | null> {
@@ -64,9 +70,9 @@ export function readAccessToken(deps: ReadAccessTokenDeps): ReadAccessToken {
     return known;
   }
 
-  async function read(token: string): Promise<AccessTokenClaims | null> {
+  async function read(token: string): Promise<ReadToken | null> {
     try {
-      const { payload } = await jwtVerify(
+      const { payload, protectedHeader } = await jwtVerify(
         token,
         async ({ kid }) => {
           const key = typeof kid === 'string' ? await keyNamed(kid) : null;
@@ -76,7 +82,8 @@ export function readAccessToken(deps: ReadAccessTokenDeps): ReadAccessToken {
         // The expiry is judged at every use; here it must only be there.
         { algorithms: ['ES256'], typ: 'at+jwt', issuer: deps.issuer, currentDate: new Date(0) },
       );
-      return toClaims(payloadShape.parse(payload));
+      const claims = toClaims(payloadShape.parse(payload));
+      return claims === null ? null : { claims, kid: protectedHeader.kid ?? '' };
     } catch {
       return null;
     }
@@ -85,15 +92,17 @@ export function readAccessToken(deps: ReadAccessTokenDeps): ReadAccessToken {
   return async (token) => {
     const digest = sha256Base64url(token);
     const known = remembered.get(digest);
-    if (known !== undefined) return known;
-    const claims = await read(token);
-    if (claims === null) return null;
+    // A key may have been withdrawn since, because it leaked: then what it signed is nobody's word any more.
+    if (known !== undefined && (await deps.publicKey(known.kid)) !== null) return known.claims;
+    remembered.delete(digest);
+    const found = await read(token);
+    if (found === null) return null;
     if (remembered.size >= REMEMBERED) {
       const oldest = remembered.keys().next().value;
       if (oldest !== undefined) remembered.delete(oldest);
     }
-    remembered.set(digest, claims);
-    return claims;
+    remembered.set(digest, found);
+    return found.claims;
   };
 }
 

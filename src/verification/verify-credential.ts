@@ -1,11 +1,12 @@
 import { type EffectiveScopeInputs, memoEffectiveScopes, whyMissing } from '../core/effective-scopes.ts';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
-import type {
-  RateLimitState,
-  Requirement,
-  Verification,
-  VerificationQuestion,
-  VerificationReason,
+import {
+  anyAudience,
+  type RateLimitState,
+  type Requirement,
+  type Verification,
+  type VerificationQuestion,
+  type VerificationReason,
 } from '../core/verification.ts';
 import type { ReadAccessToken } from './access-token-jwt.ts';
 import type { CredentialRecord, FindCredentialRecord } from './credential-record.ts';
@@ -71,7 +72,8 @@ export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
 
     const record = await deps.findRecord(parsed.key);
     if (record === null) return refuse('unknown');
-    if (!(await deps.proveSecret(parsed.secret, record.proof))) return refuse('unknown');
+    // Nothing but a clear yes is a yes, here and below: what is missing or strange denies.
+    if ((await deps.proveSecret(parsed.secret, record.proof)) !== true) return refuse('unknown');
     if (!isFor(deps, record, question.audience)) return refuse('unknown');
 
     const standing = standingRefusal(record);
@@ -98,9 +100,9 @@ function parse(
 function isFor(
   { catalog, defaultResource }: VerifyCredentialDeps,
   record: CredentialRecord,
-  audience: string | null,
+  audience: InProcessQuestion['audience'],
 ): boolean {
-  if (audience === 'any') return true;
+  if (audience === anyAudience) return true;
   const wanted = audience ?? defaultResource;
   return record.audience === null
     ? wanted === defaultResource || catalog.resources.has(wanted)
@@ -131,7 +133,7 @@ async function count(
   });
   if (limit === null || cost === 0) return allowed(limit === null ? 0 : usedNow(record, limit));
   const counted = await deps.countCall({ bucket: record.bucket, cost, ...limit });
-  if (counted.granted) return allowed(counted.used, counted.nowSeconds);
+  if (counted.granted === true) return allowed(counted.used, counted.nowSeconds);
   return { ...refuse('rate_limited', record, scopes), limits, rateLimit: state(counted.used, counted.nowSeconds) };
 }
 
@@ -198,9 +200,10 @@ function exercised(held: readonly string[], requirement: Requirement | null): re
 /** Collects what limits a credential now: its grant, its owner's role, its client, its workspace. */
 function scopeInputs(catalog: ScopeCatalog, record: CredentialRecord): EffectiveScopeInputs {
   return {
-    grant: record.grant,
+    // A limit that should be there and is not limits to nothing.
+    grant: record.type === 'session' ? null : (record.grant ?? []),
     role: record.user === null ? null : roleEntries(catalog, record.user.role),
-    client: record.client?.scopes ?? null,
+    client: record.client?.scopes ?? (record.type.startsWith('oauth_') ? [] : null),
     workspace: record.workspace?.scopes ?? [],
     ownWorkspace: record.workspace?.own ?? false,
   };
