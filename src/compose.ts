@@ -208,7 +208,12 @@ async function wire(installation: Installation, listeningPort: number): Promise<
       statefulDomains: config.statefulDomains,
       csrfKeys: deriveKeys(secretKeys, 'csrf'),
       clientAddress: requests.addressOf,
-      accounts: accountPort(people, memberWorkspaces),
+      accounts: accountPort(people, {
+        listWorkspacesOf: memberWorkspaces,
+        revokeTokens: async (userId) => {
+          await capabilities.credentials.credentials.revokeTokensOf(userId, 'password changed');
+        },
+      }),
       interactions: protocol.interactions,
     }),
     isResourceServer: async (authorization) => {

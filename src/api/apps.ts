@@ -34,7 +34,9 @@ export function appRoutes(deps: AppRoutesDeps): readonly AnyRoute[] {
       access: 'any_credential',
       answers: { 200: listAnswer },
       async handle(caller) {
-        const apps = await deps.listApps(personBehind(caller));
+        const userId = personBehind(caller);
+        refuseLesser(caller);
+        const apps = await deps.listApps(userId);
         return { status: 200, body: { data: apps.map(presentApp), next: null } };
       },
     }),
@@ -61,10 +63,10 @@ function personBehind({ principal: { subject } }: Caller): number {
   throw unauthorizedAction('only a person lets apps in or out');
 }
 
-/** To end what others hold for a person takes what it takes to end that person's own tokens. */
+/** To see or end what others hold for a person takes what it takes to end that person's own tokens; an app must not learn of the others. */
 function refuseLesser({ principal }: Caller): void {
   if (principal.credential.type === 'session' || principal.scopes.includes('tokens:manage')) return;
-  throw unauthorizedAction('letting an app out needs a session or tokens:manage');
+  throw unauthorizedAction('the apps of a person are theirs to see and let out: use a session or tokens:manage');
 }
 
 function presentApp(app: ConnectedApp): z.input<typeof appAnswer> {

@@ -6,11 +6,14 @@ import { type AnyRoute, route } from './route.ts';
 /** What the change of one's own password needs. */
 export interface MyPasswordDeps {
   readonly changePassword: ReturnType<typeof changePassword>;
+  readonly revokeTokens: (userId: number) => Promise<unknown>;
 }
 
 const body = z.strictObject({
   current_password: z.string('The current_password field is required').min(1, 'The current_password field is required'),
   password: z.string('The password field is required').min(1, 'The password field is required'),
+  /** Also ends the person's personal access tokens. */
+  revoke_tokens: z.boolean().default(false),
 });
 
 /** The route of `/api/me/password`, for a person in a session: their other sessions end, this one stays. */
@@ -33,6 +36,7 @@ export function myPasswordRoutes(deps: MyPasswordDeps): readonly AnyRoute[] {
         });
         switch (result.outcome) {
           case 'changed':
+            if (given.revoke_tokens) await deps.revokeTokens(Number(principal.subject.id));
             return { status: 204 };
           case 'wrong_password':
             throw new InvalidInput({ current_password: ['The password is incorrect.'] });

@@ -107,7 +107,10 @@ export function credentialRoutes({
       confirmPassword: people.confirmPassword,
     }),
     ...keyRoutes({ ...wired, kind: keyKind, findGrantor: findKeyGrantor }),
-    ...myPasswordRoutes(people),
+    ...myPasswordRoutes({
+      changePassword: people.changePassword,
+      revokeTokens: (userId) => credentials.credentials.revokeTokensOf(userId, 'password changed'),
+    }),
     ...meRoutes({ findUser: people.users.find, findWorkspace: workspaces.find, findClient }),
   ];
 }

@@ -188,10 +188,13 @@ export function logOutbox(log: Pick<Logger, 'info'>): Outbox {
 }
 
 /** Gives the pages what they ask of people. */
-export function accountPort(people: People, listWorkspacesOf: AccountPort['listWorkspacesOf']): AccountPort {
+export function accountPort(
+  people: People,
+  beside: Pick<AccountPort, 'listWorkspacesOf' | 'revokeTokens'>,
+): AccountPort {
   return {
     ...people,
-    listWorkspacesOf,
+    ...beside,
     endSession: async (sessionId) => {
       await people.sessions.end(sessionId);
     },

@@ -97,7 +97,23 @@ async function seedExamples(deps: FirstStartDeps, administrator: NewPerson): Pro
     environment: 'live',
   });
   const machine = await registerMachine(deps, administrator.workspaceId, 'Example server', scopes);
+  await registerApps(deps, administrator);
   return { member, machine, token: token.text, key: key.text };
+}
+
+/** Two apps that people can let in: one on their own machine that can keep no secret, and one that can. */
+async function registerApps(deps: FirstStartDeps, { userId, workspaceId }: NewPerson): Promise<void> {
+  const app = {
+    ...machineClient('', ['posts:*', 'categories:read', 'analytics:read']),
+    grantTypes: ['authorization_code', 'refresh_token'] as const,
+    redirectUris: ['http://127.0.0.1/callback', 'http://localhost/callback'],
+    postLogoutRedirectUris: ['http://127.0.0.1/', 'http://localhost/'],
+    applicationType: 'native',
+  } as const;
+  const createdBy = userId;
+  const publicApp = { ...app, clientName: 'Example public app', authMethod: 'none' } as const;
+  await deps.register({ settings: publicApp, workspaceId, createdBy });
+  await deps.register({ settings: { ...app, clientName: 'Example web app' }, workspaceId, createdBy });
 }
 
 /** The administrator issues what the first start makes; nothing bounds them yet but the vocabulary. */

@@ -11,6 +11,7 @@ import { sweeps } from './sweeps.ts';
 export async function openForMaintenance(environment: NodeJS.ProcessEnv): Promise<Maintenance> {
   const installation = await openInstallation(readSettings(environment), {
     applicationName: 'latchkey command',
+    logTo: process.stderr,
     timeouts: maintenanceTimeouts,
     migrate: false,
   });

@@ -82,10 +82,16 @@ function collect<Value>(faults: ConfigurationFault[], step: () => Value): Value 
 /** Opens the database of the settings and makes sure that the secrets belong to it. */
 export async function openInstallation(
   settings: Settings,
-  options: { readonly applicationName: string; readonly timeouts?: DatabaseTimeouts; readonly migrate: boolean },
+  options: {
+    readonly applicationName: string;
+    readonly timeouts?: DatabaseTimeouts;
+    readonly migrate: boolean;
+    readonly logTo?: NodeJS.WriteStream;
+  },
 ): Promise<Installation> {
   const { config, secretKeys } = settings;
-  const log = openLog(config.logLevel);
+  // The standard output of a command is its result.
+  const log = openLog(config.logLevel, options.logTo);
   const logger: DatabaseLog = (level, message, details) => log[level](details ?? {}, message);
   const database = await connectDatabase({
     databaseUrl: config.databaseUrl,

@@ -23,7 +23,7 @@ export interface MigrationStatus {
  *
  * Any number of processes may call this at once: each step holds an advisory lock that ends with its transaction, so the
  * others wait and then find it done, and a killed process leaves neither a lock nor half a step.
- * @throws ConfigurationError `SCHEMA_NEWER` where the database knows migrations that this version does not.
+ * @throws ConfigurationError `NEWER_SCHEMA` where the database knows migrations that this version does not.
  */
 export async function migrateToLatest(options: MigrateOptions): Promise<readonly string[]> {
   const migrations = await loadMigrations(options.folder ?? migrationsFolder);
@@ -57,7 +57,7 @@ export async function rollbackOne(options: MigrateOptions): Promise<string | nul
 
 /**
  * Reads which migrations are applied and which are pending, changing nothing.
- * @throws ConfigurationError `SCHEMA_NEWER` where the database knows migrations that this version does not.
+ * @throws ConfigurationError `NEWER_SCHEMA` where the database knows migrations that this version does not.
  */
 export async function migrationStatus(knex: Knex, folder: string = migrationsFolder): Promise<MigrationStatus> {
   const migrations = await loadMigrations(folder);
@@ -127,7 +127,7 @@ async function readApplied(knex: Knex, migrations: readonly Migration[]): Promis
   if (unknown.length === 0) return applied;
   throw new ConfigurationError([
     {
-      code: 'SCHEMA_NEWER',
+      code: 'NEWER_SCHEMA',
       message: `The database was migrated by a newer version; this one does not know ${unknown.join(', ')}.`,
       fix: 'Start the newer version, or let it undo these migrations first.',
     },

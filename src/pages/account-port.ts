@@ -43,4 +43,6 @@ export interface AccountPort {
   changePassword(input: ChangePasswordInput): Promise<ChangePasswordResult>;
   /** The workspaces that are not suspended, with the role the person has now. */
   listWorkspacesOf(userId: number): Promise<readonly WorkspaceChoice[]>;
+  /** Ends every personal access token of a person. */
+  revokeTokens(userId: number): Promise<void>;
 }

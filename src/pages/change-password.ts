@@ -37,6 +37,7 @@ export function changePassword(parts: PageParts): Middleware {
     // Whoever copied this browser's cookie is out as well.
     const renewed = await parts.accounts.reauthenticateSession(session.id);
     if (renewed !== null) parts.cookie.write(context, renewed.cookieValue);
+    if (form.text('revoke_tokens') === 'yes') await parts.accounts.revokeTokens(user.id);
     seeOther(context, '/?notice=password-changed');
   };
 }

@@ -4,8 +4,8 @@ import type { CredentialRecord } from './credential-record.ts';
 
 /** Why a record as it stands now must not be used, or null when it may; the order is the order in which callers are told. */
 export function standingRefusal(record: CredentialRecord): Exclude<VerificationReason, 'ok'> | null {
-  if (record.revoked) return 'revoked';
-  if (record.expired) return 'expired';
+  if (record.revoked !== false) return 'revoked';
+  if (record.expired !== false) return 'expired';
   if (record.user?.disabled === true) return 'owner_inactive';
   if (record.workspace?.suspended === true) return 'suspended';
   return null;

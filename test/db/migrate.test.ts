@@ -112,7 +112,7 @@ describe('migrations', () => {
       () => rollbackOne({ databaseUrl, folder }),
     ]) {
       const [fault] = (await refusal(work)).faults;
-      expect(fault?.code).to.equal('SCHEMA_NEWER');
+      expect(fault?.code).to.equal('NEWER_SCHEMA');
       expect(fault?.message).to.include('0002_second');
     }
   });

@@ -149,6 +149,7 @@ function people(
     peekOneTimeLink: peekOneTimeLink({ links }),
     useOneTimeLink: useOneTimeLink({ ...passwords, users, links, sessions, together }),
     changePassword: changePassword({ ...passwords, users, links, sessions, attempts, together }),
+    revokeTokens: async () => {},
     listWorkspacesOf: async () => state.workspaces,
   };
   let hash: Promise<string> | undefined;
