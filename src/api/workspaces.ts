@@ -57,6 +57,10 @@ export function workspaceRoutes(deps: WorkspaceRoutesDeps): readonly AnyRoute[] 
     if (workspace.own && !scopes.includes('*')) {
       throw new InvalidInput({ scopes: ['The first workspace keeps *, or nobody could administrate the server.'] });
     }
+    // Whoever sets the ceiling sets it for those above them as well: an admin does not shut the owner out.
+    const beyond = deps.refusedGrants({ ...caller.limits, workspace: null }, workspace.scopes);
+    if (beyond.length > 0 && !rules.isAdministrator(caller))
+      throw unauthorizedAction('the workspace is allowed more than the caller holds');
     const refused = deps.refusedGrants(caller.limits, scopes);
     if (refused.length > 0) {
       throw new InvalidInput({ scopes: refused.map((entry) => `You can not allow ${entry}: you do not hold it.`) });

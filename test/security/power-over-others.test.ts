@@ -36,6 +36,24 @@ describe('who manages what belongs to others', () => {
     expect((answer.json as { errors: object }).errors).to.have.all.keys(field);
   }
 
+  it('by an admin’s role in a workspace does not shut its owner out of what only owners hold', async () => {
+    const { id } = await make('/api/workspaces', { name: 'Tenant' });
+    const admin = { email: 'admin@tenant.example', password: 'a narrow lane behind it' };
+    await make('/api/users', { ...admin, role: 'admin', workspace_id: id });
+    const scopes = ['*:*', 'keys:manage', 'tokens:manage', 'webhooks:manage'];
+    const signedIn = await ask(server, '/auth/login', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...admin, scopes, workspace_id: id }),
+    });
+    const { token } = signedIn.json as { token: string };
+    const change = (body: unknown): Promise<Answer> => askJson(server, 'PATCH', `/api/workspaces/${id}`, token, body);
+    expect((await change({ name: 'Tenant and sons' })).status).to.equal(200);
+    for (const ceiling of [[], ['posts:read'], ['*:*']]) {
+      expect((await change({ scopes: ceiling })).status, ceiling.join()).to.equal(403);
+    }
+  });
+
   describe('by registering clients, and without credentials:introspect, learns nothing of other credentials:', () => {
     let registrar: string;
     let resourceServer: Made;
