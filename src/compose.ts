@@ -17,6 +17,7 @@ import { authLoginWith, credentialRoutes } from './composition/compose-credentia
 import { accountPort, peopleRoutes } from './composition/compose-people.ts';
 import { composeProtocol } from './composition/compose-protocol.ts';
 import { composeRequests } from './composition/compose-requests.ts';
+import { composeStrangers } from './composition/compose-strangers.ts';
 import { startForTheFirstTime } from './composition/first-start.ts';
 import { knownFacts } from './composition/known-facts.ts';
 import {
@@ -31,7 +32,6 @@ import { isProduction } from './config/environment.ts';
 import { productVersion } from './config/product-version.ts';
 import { systemClock } from './core/clock.ts';
 import { refusedGrants } from './core/effective-scopes.ts';
-import type { Requirement } from './core/verification.ts';
 import { deriveKeys } from './crypto/derive-keys.ts';
 import { translateDatabaseError } from './db/database-error.ts';
 import { oneAtATime } from './db/one-at-a-time.ts';
@@ -46,7 +46,8 @@ import type { OpenApiDocument } from './http/open-api-document.ts';
 import { readCookie } from './http/read-cookie.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { readBasicSecret } from './oauth/authenticate-client.ts';
-import { credentialEndpoints } from './oauth/credential-endpoints.ts';
+import { credentialEndpoints, introspectionRequirement } from './oauth/credential-endpoints.ts';
+import { entriesOfGrant } from './oauth/grant.ts';
 import { knexSigningKeyRepository } from './oauth/knex-signing-key-repository.ts';
 import { loadSigningKeys } from './oauth/load-signing-keys.ts';
 import { rotateSigningKeys } from './oauth/rotate-signing-keys.ts';
@@ -116,8 +117,10 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const cookieKeys = deriveKeys(secretKeys, 'cookies').map(({ key }) => key.toString('base64url'));
   const cookie = sessionCookie({ issuer, cookieDomain: config.cookieDomain });
   const memberWorkspaces = pgMemberWorkspaces(pool);
+  const strangers = composeStrangers(installation);
   const { keyRing, verification, ...protocol } = await composeProtocol(installation, {
     issuer,
+    refuseStrangersBeyondLimit: strangers.refuseBeyondLimit,
     hasher: capabilities.hasher,
     cookieKeys,
     pages: { error: protocolErrorPage, logout: protocolLogoutPage, signedOut: protocolSignedOutPage },
@@ -132,7 +135,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const metrics = openMetrics();
   metrics.watchUsage(verification.usageWaiting);
   const verify = countVerifications(verification.verify, metrics);
-  const reading = composeRequests(installation, { issuer, cookieName: cookie.name, verify });
+  const reading = composeRequests(installation, { issuer, cookieName: cookie.name, verify, strangers });
   const requests = { ...reading, verify: countLimitedStrangers(reading.verify, metrics) };
   const audit = composeAudit(installation, { trail, verify, addressOf: requests.addressOf });
   const mayGrant = (limits: Parameters<typeof refusedGrants>[1], entries: readonly string[]) =>
@@ -162,7 +165,11 @@ async function wire(installation: Installation, listeningPort: number): Promise<
       signingKeys,
       rotate: rotateSigningKeys({ repository: signingKeys, sealingKeys, refresh: keyRing.refresh }),
     }),
-    ...credentialRoutes({ ...capabilities, findClient: capabilities.clients.clients.find }),
+    ...credentialRoutes({
+      ...capabilities,
+      findClient: capabilities.clients.clients.find,
+      agreedScopes: async (...between) => entriesOfGrant((await protocol.grants.findLatest(...between))?.payload ?? {}),
+    }),
     ...usageRoutes({
       report: reportUsage({ read: pgReadUsage(database.transactionPool), clock: systemClock }),
       credentials: capabilities.credentials.credentials,
@@ -225,9 +232,14 @@ async function wire(installation: Installation, listeningPort: number): Promise<
       identify: protocol.identify,
       recognise: protocol.recognise,
       authenticateClient: protocol.authenticateClient,
-      mayIntrospect: async (context, credential) =>
-        (await requests.verify({ credential, requirement: INTROSPECT, audience: null, cost: 0, request: context.req }))
-          .allowed,
+      askToIntrospect: (context, credential) =>
+        requests.verify({
+          credential,
+          requirement: introspectionRequirement,
+          audience: null,
+          cost: 0,
+          request: context.req,
+        }),
       revokeHeld: async ({ credential: { type, id } }) => {
         if (type !== 'api_key' && type !== 'personal_access_token') return;
         await capabilities.credentials.credentials.revoke(Number(id), 'revoked by whoever held it');
@@ -272,8 +284,6 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     close: () => Promise.all([keyRing.close(), sweeper.stop(), verification.close()]).then(() => database.close()),
   };
 }
-
-const INTROSPECT: Requirement = { scopes: ['credentials:introspect'], any: false };
 
 function isLoopback(issuer: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(issuer).hostname);

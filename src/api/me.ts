@@ -9,11 +9,14 @@ export interface MeRoutesDeps {
     id: number,
   ) => Promise<{ readonly id: number; readonly email: string; readonly name: string } | null>;
   readonly findWorkspace: (id: number) => Promise<{ readonly id: number; readonly name: string } | null>;
+  /** Scopes, those of OpenID Connect among them, that a person has agreed to with a client; empty without an agreement. */
+  readonly agreedScopes: (userId: number, clientId: string, workspaceId: number | null) => Promise<readonly string[]>;
   readonly findClient: (clientId: string) => Promise<{ readonly clientId: string; readonly clientName: string } | null>;
 }
 
 const meAnswer = z.object({
-  user: z.object({ id: z.number().int(), email: z.string(), name: z.string() }).optional(),
+  /* An app learns a person's `email` and `name` only where the person agreed to these scopes. */
+  user: z.object({ id: z.number().int(), email: z.string().optional(), name: z.string().optional() }).optional(),
   workspace: z.object({ id: z.number().int(), name: z.string() }).optional(),
   client: z.object({ client_id: z.string(), client_name: z.string() }).optional(),
   credential: z.object({
@@ -31,7 +34,7 @@ type Subject = Pick<z.input<typeof meAnswer>, 'user' | 'workspace' | 'client'>;
 
 /** The route of `/api/me`: who the caller is, and by which credential. */
 export function meRoutes(deps: MeRoutesDeps): readonly AnyRoute[] {
-  async function subjectOf({ subject: { type, id } }: Principal): Promise<Subject | null> {
+  async function subjectOf({ subject: { type, id }, clientId, workspaceId }: Principal): Promise<Subject | null> {
     if (type === 'client') {
       const client = await deps.findClient(String(id));
       return client && { client: { client_id: client.clientId, client_name: client.clientName } };
@@ -41,7 +44,11 @@ export function meRoutes(deps: MeRoutesDeps): readonly AnyRoute[] {
       return workspace && { workspace: { id: workspace.id, name: workspace.name } };
     }
     const user = await deps.findUser(Number(id));
-    return user && { user: { id: user.id, email: user.email, name: user.name } };
+    if (user === null || clientId === null)
+      return user && { user: { id: user.id, email: user.email, name: user.name } };
+    const agreed = await deps.agreedScopes(user.id, clientId, workspaceId);
+    const email = agreed.includes('email') && { email: user.email };
+    return { user: { id: user.id, ...email, ...(agreed.includes('profile') && { name: user.name }) } };
   }
 
   return [

@@ -89,6 +89,7 @@ export interface CredentialRoutesDeps {
   readonly people: Pick<People, 'users' | 'confirmPassword' | 'changePassword'>;
   readonly workspaces: Pick<WorkspaceRepository, 'find'>;
   readonly findClient: MeRoutesDeps['findClient'];
+  readonly agreedScopes: MeRoutesDeps['agreedScopes'];
 }
 
 /** Wires the routes of personal access tokens and API keys, and the one that says who the caller is. */
@@ -97,6 +98,7 @@ export function credentialRoutes({
   people,
   workspaces,
   findClient,
+  agreedScopes,
 }: CredentialRoutesDeps): readonly AnyRoute[] {
   const { tokenKind, keyKind, findKeyGrantor, findTokenGrantor, ...wired } = credentials;
   return [
@@ -111,7 +113,7 @@ export function credentialRoutes({
       changePassword: people.changePassword,
       revokeTokens: (userId) => credentials.credentials.revokeTokensOf(userId, 'password changed'),
     }),
-    ...meRoutes({ findUser: people.users.find, findWorkspace: workspaces.find, findClient }),
+    ...meRoutes({ findUser: people.users.find, findWorkspace: workspaces.find, findClient, agreedScopes }),
   ];
 }
 

@@ -43,6 +43,8 @@ export interface ProtocolDeps {
   readonly hasher: Pick<SecretHasher, 'verifyKey'>;
   readonly pages: ProtocolPages;
   readonly findSession: (request: IncomingMessage) => Promise<RequestSession | null>;
+  /** Counts a request without a session at the authorization endpoint; throws `TooManyRequests` beyond the limit. */
+  readonly refuseStrangersBeyondLimit: (request: IncomingMessage) => void;
   readonly forgetCookie: (context: Parameters<MountProviderDeps['endSession']>[0]) => void;
   /** The workspace where somebody acts: the preferred one if they are a member of it, else their first; null without any. */
   readonly workspaceOf: (userId: number, preferred: number | null) => Promise<number | null>;
@@ -162,6 +164,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
       }),
       userinfo: userinfo({ verify, findOpenidScopes: openidScopes, findActiveUser }),
       findSession: deps.findSession,
+      refuseStrangersBeyondLimit: deps.refuseStrangersBeyondLimit,
       endSession: async (context, sessionId) => {
         await transactions.query({
           name: 'session-end',

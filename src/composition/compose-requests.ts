@@ -1,4 +1,3 @@
-import { systemClock } from '../core/clock.ts';
 import type { RequestToVerify } from '../core/verification.ts';
 import { csrfToken, isCsrfToken } from '../crypto/csrf-token.ts';
 import { deriveKeys } from '../crypto/derive-keys.ts';
@@ -7,10 +6,9 @@ import { crossOrigin } from '../http/cross-origin.ts';
 import { header, isFirstPartyOrigin, readFirstPartySession } from '../http/first-party.ts';
 import { readCookie } from '../http/read-cookie.ts';
 import { xsrfCookie } from '../http/xsrf-cookie.ts';
-import { limitStrangers } from '../rate-limits/limit-strangers.ts';
-import { addressGroup } from '../users/address-group.ts';
 import type { VerifyInProcess } from '../verification/verify-credential.ts';
 import { verifyRequest } from '../verification/verify-request.ts';
+import type { Strangers } from './compose-strangers.ts';
 import type { Installation } from './open-installation.ts';
 
 /** How requests are read: who sent them, from where, and whether a page of ours did. */
@@ -24,7 +22,6 @@ export interface Requests {
   readonly xsrfCookie: ReturnType<typeof xsrfCookie>;
 }
 
-const LOOPBACK = /^(?:127\.|::1$)/;
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Wires the reading of requests. */
@@ -34,12 +31,17 @@ export function composeRequests(
     issuer,
     cookieName,
     verify,
-  }: { readonly issuer: string; readonly cookieName: string; readonly verify: VerifyInProcess },
+    strangers,
+  }: {
+    readonly issuer: string;
+    readonly cookieName: string;
+    readonly verify: VerifyInProcess;
+    readonly strangers: Strangers;
+  },
 ): Requests {
   const csrfKeys = deriveKeys(secretKeys, 'csrf');
   const { statefulDomains, cookieDomain } = config;
-  const addressOf = clientAddressBehind(config.trustedProxies);
-  const strangers = limitStrangers({ limit: config.strangerLimitPerMinute, groupOf: addressGroup, clock: systemClock });
+  const { addressOf } = strangers;
   const origins = { issuer, statefulDomains };
   const isToken = (presented: string, cookieValue: string): boolean =>
     isCsrfToken(presented, `xsrf:${cookieValue}`, csrfKeys);
@@ -50,11 +52,7 @@ export function composeRequests(
       verify,
       addressOf,
       readSession: readFirstPartySession({ ...origins, cookieName, isToken }),
-      countStranger: (request, address) => {
-        // The machine itself is no stranger, unless it is a proxy that speaks for one.
-        const peer = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-        return LOOPBACK.test(peer) && LOOPBACK.test(address) ? null : strangers.count(address);
-      },
+      countStranger: strangers.count,
     }),
     readProxiedSession: readProxiedSession({ ...origins, cookieName, trusts: proxyTrust(config.trustedProxies) }),
     crossOrigin: crossOrigin(origins),

@@ -1,6 +1,8 @@
 import type { Context, Middleware } from 'koa';
+import { refusalFor } from '../core/answer.ts';
 import { readPresentedCredential } from '../core/presented-credential.ts';
 import type { Principal } from '../core/principal.ts';
+import type { Requirement, Verification } from '../core/verification.ts';
 import { type Form, peekForm } from '../http/read-form.ts';
 import { type AuthenticateClient, readBasicSecret } from './authenticate-client.ts';
 import { type Identify, INACTIVE, introspection } from './introspect.ts';
@@ -13,8 +15,8 @@ export interface CredentialEndpointsDeps {
   /** Like `identify`, and also for a whole credential that may not be used now: its workspace or owner may come back. */
   readonly recognise: Identify;
   readonly authenticateClient: AuthenticateClient;
-  /** Tells whether the credential of a request covers `credentials:introspect`; nothing is counted. */
-  readonly mayIntrospect: (context: Context, credential: string) => Promise<boolean>;
+  /** Verifies the credential of a request for `credentials:introspect`; nothing is charged. */
+  readonly askToIntrospect: (context: Context, credential: string) => Promise<Verification>;
   /** Ends a personal access token or API key that somebody holds in full; anything else is left alone. */
   readonly revokeHeld: (principal: Principal) => Promise<void>;
 }
@@ -59,10 +61,8 @@ async function introspectAny(deps: CredentialEndpointsDeps, context: Context, fo
   const caller = await callerOf(deps, context, form);
   if (caller === null) return false;
   context.set('Cache-Control', 'no-store');
-  if (caller === 'refused') {
-    context.status = 403;
-    context.set('WWW-Authenticate', 'Bearer error="insufficient_scope", scope="credentials:introspect"');
-    context.body = { error: 'insufficient_scope', error_description: 'introspection needs credentials:introspect' };
+  if (typeof caller === 'object') {
+    refuseCaller(context, caller);
     return true;
   }
   const principal = await deps.identify(token);
@@ -73,15 +73,34 @@ async function introspectAny(deps: CredentialEndpointsDeps, context: Context, fo
   return true;
 }
 
+/** What asking about any credential takes of the credential that asks. */
+export const introspectionRequirement: Requirement = { scopes: ['credentials:introspect'], any: false };
+
+/** Says a refused caller in HTTP; the codes are those of RFC 6750 section 3.1. */
+function refuseCaller(context: Context, verification: Refused): void {
+  const refusal = refusalFor(verification, introspectionRequirement, Math.floor(Date.now() / 1000));
+  for (const [name, value] of refusal.headers) context.set(name, value);
+  context.status = refusal.status;
+  context.body =
+    refusal.status === 401
+      ? { error: 'invalid_token', error_description: 'the credential that asks is not good' }
+      : refusal.status === 429
+        ? { error: 'temporarily_unavailable', error_description: 'too many requests; try again later' }
+        : { error: 'insufficient_scope', error_description: 'introspection needs credentials:introspect' };
+}
+
+type Refused = Extract<Verification, { allowed: false }>;
+
 /** Who asks: somebody who may ask about anything, a client (by id) about its own, somebody who may not, or null for the library to find out. */
 async function callerOf(
   deps: CredentialEndpointsDeps,
   context: Context,
   form: Form,
-): Promise<'anything' | 'refused' | string | null> {
+): Promise<'anything' | Refused | string | null> {
   const presented = readPresentedCredential(context.req.rawHeaders, context.url);
   if (presented.kind === 'credential' && presented.value !== '') {
-    return (await deps.mayIntrospect(context, presented.value)) ? 'anything' : 'refused';
+    const verification = await deps.askToIntrospect(context, presented.value);
+    return verification.allowed ? 'anything' : verification;
   }
   const basic = readBasicSecret(context.get('Authorization'));
   const posted =

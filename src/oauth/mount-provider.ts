@@ -24,6 +24,8 @@ export interface MountProviderDeps {
   readonly revokeToken: RevokeToken;
   readonly userinfo: (context: Context) => Promise<void>;
   readonly findSession: (request: IncomingMessage) => Promise<RequestSession | null>;
+  /** Counts a request of nobody signed in, which writes what it asks for; throws `TooManyRequests` beyond the limit. */
+  readonly refuseStrangersBeyondLimit: (request: IncomingMessage) => void;
   /** Ends our session after a logout that the person confirmed, and forgets its cookie. */
   readonly endSession: (context: Context, sessionId: number) => Promise<void>;
 }
@@ -77,6 +79,7 @@ export function mountProvider(deps: MountProviderDeps): Middleware {
     const person = PERSON_PATHS.test(context.path);
     if (person) context.set('Content-Security-Policy', PROTOCOL_PAGE_POLICY);
     const session = person ? await deps.findSession(context.req) : null;
+    if (session === null && context.path === '/oauth/authorize') deps.refuseStrangersBeyondLimit(context.req);
     // What a refused or failed request has written is undone, so that a code or token it brought is as good as before;
     // but not the end of a family, which is what the refusal of a reused token is for.
     await withRequestSession(session, () =>

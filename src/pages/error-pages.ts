@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa';
-import { DependencyDown, LatchkeyError } from '../core/errors.ts';
+import { DependencyDown, LatchkeyError, TooManyRequests } from '../core/errors.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { ForeignForm } from './csrf.ts';
 import { renderPage } from './render.ts';
@@ -45,7 +45,8 @@ export function errorPages({ issuer, translateError, reportFailure }: ErrorPages
       if (page.status >= 500) reportFailure(error, requestId);
       // What a handler set before it failed, such as a cookie, is not part of a failure's answer.
       if (page.status >= 500) context.remove('Set-Cookie');
-      if (error instanceof DependencyDown) context.set('Retry-After', String(error.retryAfterSeconds));
+      if (error instanceof DependencyDown || error instanceof TooManyRequests)
+        context.set('Retry-After', String(error.retryAfterSeconds));
       renderErrorPage(context, page);
       return;
     }
@@ -78,6 +79,10 @@ function pageFor(error: unknown, requestId: string, way: ErrorPage['way']): Erro
       message: 'The server is busy or can not reach its database. Try again in a few seconds.',
       requestId,
     };
+  }
+  if (status === 429) {
+    const message = 'Too many requests came from your network. Try again in a minute.';
+    return { status, title: 'One moment, please', message };
   }
   if (status < 500) {
     const message = 'The server did not understand what the browser sent. Go back and try again.';

@@ -58,6 +58,17 @@ describe('/api/apps', () => {
     expect(data[0]?.last_used_at).to.match(/^20.*Z$/);
   });
 
+  it('does not tell an app at /api/me what the person did not agree to tell it', async () => {
+    const tell = async (scope: string): Promise<unknown> => {
+      const { access_token: token } = await letIn(reader, ada, scope);
+      return ((await askJson(server, 'GET', '/api/me', token)).json as { user: unknown }).user;
+    };
+    expect(await tell('openid posts:read')).to.deep.equal({ id: ada.id });
+    expect(await tell('openid email posts:read')).to.deep.equal({ id: ada.id, email: ada.email });
+    const all = await tell('openid email profile posts:read');
+    expect(all).to.have.all.keys('id', 'email', 'name');
+  });
+
   it('lets an app out at once, tokens and consent with it, from a session', async () => {
     const tokens = await letIn(reader, ada, 'posts:read');
     expect((await session('GET', '/api/apps')).text).to.include(reader.clientId);

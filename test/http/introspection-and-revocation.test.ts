@@ -79,6 +79,14 @@ describe('introspection and revocation of every kind of credential', () => {
     expect(session.json).to.include({ active: true, credential_type: 'session', sub_type: 'user' });
   });
 
+  it('asks a caller whose credential is not good for another one', async () => {
+    const { key } = await apiKey(['posts:read']);
+    const refused = await introspect(key, 'Bearer nonsense');
+    expect(refused.status).to.equal(401);
+    expect(refused.json).to.include({ error: 'invalid_token' });
+    expect(refused.headers.get('www-authenticate')).to.include('error="invalid_token"');
+  });
+
   it('answers an API key with credentials:introspect, and refuses one without', async () => {
     const { key: subject } = await apiKey(['posts:read']);
     const { key: allowed } = await apiKey(['credentials:introspect']);

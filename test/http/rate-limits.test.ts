@@ -342,6 +342,23 @@ describe('strangers', () => {
   }
   const withinThenOver = [...Array.from({ length: LIMIT }, () => 401), 429];
 
+  it('are limited where a request for authorization would be kept for each of them', async () => {
+    const begin = (path: string, accept: string): Promise<Answer> =>
+      ask(server, path, { headers: { 'X-Forwarded-For': '198.51.100.77', Accept: accept }, redirect: 'manual' });
+    for (let tries = 0; tries < LIMIT; tries += 1) {
+      expect((await begin('/oauth/authorize?client_id=nobody', '*/*')).status).to.equal(400);
+    }
+    const over = await begin('/oauth/authorize?client_id=nobody', 'application/json');
+    expect(over.status).to.equal(429);
+    expect(over.json).to.have.all.keys('message', 'retry_after');
+    expect(Number(over.headers.get('retry-after'))).to.be.within(1, 60);
+    const page = await begin('/oauth/authorize?client_id=nobody', 'text/html');
+    expect(page.status).to.equal(429);
+    expect(page.headers.get('retry-after')).to.match(/^\d+$/);
+    expect(page.text).to.include('Try again in a minute');
+    expect((await begin('/oauth/jwks', '*/*')).status).to.equal(200);
+  });
+
   it('are limited by their address, with the same words, and do not touch the database', async () => {
     await minuteWithRoom();
     expect(await times(LIMIT, () => '192.0.2.1')).to.deep.equal(withinThenOver.slice(0, LIMIT));
