@@ -41,7 +41,7 @@ const COLUMNS = `
   a.payload, a.sealed_payload, extract(epoch FROM a.consumed_at)::int AS consumed_at_seconds, (${REPEATABLE}) AS repeatable, a.family`;
 
 const FIND = `SELECT ${COLUMNS} FROM oauth_artifacts a WHERE a.id_hash = $1 AND a.model = $2`;
-const FIND_BY_UID = `SELECT ${COLUMNS} FROM oauth_artifacts a WHERE a.uid = $1 AND a.model = $2`;
+const FIND_BY_UID = `SELECT ${COLUMNS} FROM oauth_artifacts a WHERE a.uid = $1 AND a.model = $2 ORDER BY a.created_at DESC LIMIT 1`;
 const FIND_REPLAY = `
   SELECT a.replay_sealed FROM oauth_artifacts a JOIN oauth_grants g ON g.id = a.grant_id AND g.revoked_at IS NULL
    WHERE a.id_hash = $1 AND a.model = 'RefreshToken' AND ${REPEATABLE}`;
