@@ -83,13 +83,10 @@ try {
         requireRight(one, slice);
         const known = results.get(one.name) ?? newMeasured(one, connections);
         results.set(one.name, known);
-        if (connections > 1 && serverIdle > MOST_IDLE) {
-          known.voided.push(serverIdle);
-          continue;
-        }
         const yardstick = against[one.against];
         const perSecond = slice.requestsPerSecond * (one.units ?? 1);
-        known.slices.push({
+        const isVoid = connections > 1 && serverIdle > MOST_IDLE;
+        (isVoid ? known.voided : known.slices).push({
           perSecond,
           p50Ms: slice.p50Ms,
           p99Ms: slice.p99Ms,

@@ -1,6 +1,6 @@
 import type { Yardstick } from './cases.ts';
 
-/** One slice that counts. */
+/** One slice of a measurement. */
 export interface MeasuredSlice {
   readonly perSecond: number;
   readonly p50Ms: number;
@@ -19,8 +19,8 @@ export interface Measured {
   readonly goal: number;
   readonly connections: number;
   readonly slices: MeasuredSlice[];
-  /** Idle time of the server's core in the slices that do not count. */
-  readonly voided: number[];
+  /** Slices in which the server's core was idle too long: something else held it up, so they show a lower bound. */
+  readonly voided: MeasuredSlice[];
   residentBytes: number;
 }
 
@@ -35,7 +35,10 @@ export function median(numbers: readonly number[]): number {
 const of = (slices: readonly MeasuredSlice[], member: keyof MeasuredSlice): number =>
   median(slices.map((slice) => slice[member]));
 
-/** Writes the result as a Markdown table; medians over the slices. */
+/**
+ * Writes the result as a Markdown table; medians over the slices. A case of which every slice is void shows those, as what
+ * the server does at least, and neither meets nor misses its goal.
+ */
 export function table(measured: readonly Measured[]): string {
   const head = [
     'case',
@@ -51,20 +54,26 @@ export function table(measured: readonly Measured[]): string {
     'MB',
     'void',
   ];
-  const rows = measured.map(({ name, connections, slices, against, goal, residentBytes, voided }) => [
-    name,
-    String(connections),
-    Math.round(of(slices, 'perSecond')).toLocaleString('en'),
-    of(slices, 'p50Ms').toFixed(1),
-    of(slices, 'p99Ms').toFixed(1),
-    `${of(slices, 'ratio').toFixed(2)}${connections === 64 && of(slices, 'ratio') < goal ? ' (missed)' : ''}`,
-    against,
-    connections === 64 ? goal.toFixed(2) : '',
-    (of(slices, 'serverIdle') * 100).toFixed(0),
-    (of(slices, 'loadIdle') * 100).toFixed(0),
-    (residentBytes / 1e6).toFixed(0),
-    String(voided.length),
-  ]);
+  const rows = measured.map(({ name, connections, slices: counted, against, goal, residentBytes, voided }) => {
+    const isVoid = counted.length === 0;
+    const slices = isVoid ? voided : counted;
+    const ratio = of(slices, 'ratio');
+    const verdict = isVoid ? ' (void)' : connections === 64 && ratio < goal ? ' (missed)' : '';
+    return [
+      name,
+      String(connections),
+      `${isVoid ? '≥ ' : ''}${Math.round(of(slices, 'perSecond')).toLocaleString('en')}`,
+      of(slices, 'p50Ms').toFixed(1),
+      of(slices, 'p99Ms').toFixed(1),
+      `${isVoid ? '≥ ' : ''}${ratio.toFixed(2)}${verdict}`,
+      against,
+      connections === 64 ? goal.toFixed(2) : '',
+      (of(slices, 'serverIdle') * 100).toFixed(0),
+      (of(slices, 'loadIdle') * 100).toFixed(0),
+      (residentBytes / 1e6).toFixed(0),
+      String(voided.length),
+    ];
+  });
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
