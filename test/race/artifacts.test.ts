@@ -66,6 +66,22 @@ describe('an artifact that may be used once', () => {
     }
   });
 
+  it('is a session under several identifiers where one browser asks several times at once; each is found by its uid', async () => {
+    const uid = randomBytes(16).toString('base64url');
+    const save = (artifacts: ArtifactRepository): Promise<boolean> =>
+      artifacts.save({
+        model: 'Session',
+        id: randomBytes(32).toString('base64url'),
+        payload: { kind: 'Session', uid },
+        lifetimeSeconds: 60,
+        uid,
+        sessionId: null,
+        family: null,
+      });
+    expect(await winners(save)).to.equal(TRIES);
+    expect((await processes[1]?.findByUid('Session', uid))?.payload).to.include({ uid });
+  });
+
   it('is consumed by one through the adapter that the protocol library calls; the others get invalid_grant', async () => {
     const adapters = processes.map((artifacts) => {
       const grants: GrantRepository = new Proxy(Object.create(null), {});
