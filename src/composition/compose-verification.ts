@@ -1,10 +1,10 @@
+import { systemClock } from '../core/clock.ts';
 import { pgKeepProof } from '../credentials/pg-keep-proof.ts';
 import { deriveKeys } from '../crypto/derive-keys.ts';
 import type { SecretHasher } from '../crypto/secret-hasher.ts';
 import { translateDatabaseError } from '../db/database-error.ts';
 import { pgCallCounter } from '../rate-limits/pg-call-counter.ts';
-import { bufferUsage } from '../usage/buffer-usage.ts';
-import { pgStoreUsage } from '../usage/pg-store-usage.ts';
+import type { UsageBuffer } from '../usage/buffer-usage.ts';
 import { pgSessionsSeen } from '../users/pg-sessions-seen.ts';
 import type { ReadAccessToken } from '../verification/access-token-jwt.ts';
 import { createCredentialLookup } from '../verification/pg-credential-lookup.ts';
@@ -18,6 +18,8 @@ export interface VerificationDeps {
   readonly issuer: string;
   readonly readAccessToken: ReadAccessToken;
   readonly hasher: Pick<SecretHasher, 'verifyKey'>;
+  /** Where use is written down; closed with the verification. */
+  readonly usage: UsageBuffer;
 }
 
 /** The one decision, and what it keeps in the background. */
@@ -36,11 +38,11 @@ export function composeVerification({
   issuer,
   readAccessToken,
   hasher,
+  usage,
 }: VerificationDeps): WiredVerification {
   const { catalog, secretKeys, log, database } = installation;
   const { pool } = database;
   const reportFailure = (error: unknown): void => log.warn({ error }, 'a note in the background was not written');
-  const usage = bufferUsage({ store: pgStoreUsage(database.transactionPool), reportFailure });
   const sessions = pgSessionsSeen(database.transactionPool, reportFailure);
   const verify = verifyCredential({
     catalog,
@@ -50,6 +52,7 @@ export function composeVerification({
       peppers: deriveKeys(secretKeys, 'pepper'),
       verifyKey: hasher.verifyKey,
       keepProof: pgKeepProof(database.transactionPool, reportFailure),
+      clock: systemClock,
     }),
     countCall: pgCallCounter(pool, translateDatabaseError),
     noteUsage: (note) => {

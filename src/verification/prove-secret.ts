@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import { constantTimeEqual } from '../crypto/constant-time-equal.ts';
 import type { KeyRing } from '../crypto/derive-keys.ts';
 import { sha256 } from '../crypto/digest.ts';
@@ -12,23 +13,37 @@ export interface ProveSecretDeps {
   readonly verifyKey: SecretHasher['verifyKey'];
   /** Stores a proof beside its hash, some time soon; must not throw. */
   readonly keepProof: (publicId: string, keyHash: string, proof: MatchProof) => void;
+  readonly clock: Clock;
 }
 
 /** Tells whether a presented secret belongs to a record. */
 export type ProveSecret = (secret: string | null, stored: StoredProof) => boolean | Promise<boolean>;
 
+/** Longer than the writing of a proof and a lookup that was begun just before may take together. */
+const REMEMBERED_MS = 10_000;
+const REMEMBERED_KEYS = 1000;
+
 /**
  * Builds the proof. A key is held against its peppered HMAC; bcrypt runs only where a row has no proof under a known
- * pepper (imported, or the pepper was lost), once for all who wait for the same key, and then the proof is written.
+ * pepper (imported, or the pepper was lost), once for all who present the same key, and then the proof is written.
  */
 export function proveSecret(deps: ProveSecretDeps): ProveSecret {
   const hashing = new Map<string, Promise<boolean>>();
+  const matched = rememberMatches(deps.clock);
 
-  function matchByHash(secret: string, publicId: string, keyHash: string): Promise<boolean> {
-    const name = sha256(`${publicId}\n${keyHash}\n${secret}`).toString('latin1');
+  function matchByHash(secret: string, keyHash: string, { proof }: MatchProof): Promise<boolean> | true {
+    // The proof covers public id, hash and key, and says nothing without the pepper.
+    const name = proof.toString('latin1');
     const underWay = hashing.get(name);
     if (underWay !== undefined) return underWay;
-    const asked = deps.verifyKey(secret, keyHash).finally(() => hashing.delete(name));
+    if (matched.has(name)) return true;
+    const asked = deps
+      .verifyKey(secret, keyHash)
+      .then((matches) => {
+        if (matches === true) matched.add(name);
+        return matches;
+      })
+      .finally(() => hashing.delete(name));
     hashing.set(name, asked);
     return asked;
   }
@@ -40,16 +55,39 @@ export function proveSecret(deps: ProveSecretDeps): ProveSecret {
     const { publicId, keyHash } = stored;
     const verdict = checkMatchProof(deps.peppers, stored, publicId, keyHash, secret);
     if (verdict === 'differs') return false;
-    const keep = (): void =>
-      deps.keepProof(publicId, keyHash, writeMatchProof(deps.peppers, publicId, keyHash, secret));
     if (verdict === 'matches') {
       // A proof under an old pepper moves over when it is used, so that the old one can be dropped one day.
-      if (stored.pepperId !== deps.peppers[0].id) keep();
+      if (stored.pepperId !== deps.peppers[0].id) {
+        deps.keepProof(publicId, keyHash, writeMatchProof(deps.peppers, publicId, keyHash, secret));
+      }
       return true;
     }
-    return matchByHash(secret, publicId, keyHash).then((matches) => {
-      if (matches) keep();
+    const proof = writeMatchProof(deps.peppers, publicId, keyHash, secret);
+    const byHash = matchByHash(secret, keyHash, proof);
+    if (byHash === true) return true;
+    return byHash.then((matches) => {
+      if (matches) deps.keepProof(publicId, keyHash, proof);
       return matches;
     });
+  };
+}
+
+/**
+ * Remembers for a while which keys bcrypt found to match, since a lookup that was begun before the proof was written
+ * still brings a row without one. That a key matches a hash can not go stale; everything that ends a key is read each time.
+ */
+function rememberMatches(clock: Clock): { has(name: string): boolean; add(name: string): void } {
+  const since = new Map<string, number>();
+  return {
+    has: (name) => {
+      const began = since.get(name);
+      return began !== undefined && clock().getTime() - began < REMEMBERED_MS;
+    },
+    add: (name) => {
+      since.delete(name);
+      since.set(name, clock().getTime());
+      const oldest = since.keys().next().value;
+      if (since.size > REMEMBERED_KEYS && oldest !== undefined) since.delete(oldest);
+    },
   };
 }
