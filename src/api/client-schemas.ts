@@ -88,6 +88,7 @@ export const clientAnswer = z.object({
   created_by: z.number().int().nullable(),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
+  last_used_at: z.iso.datetime().nullable(),
   secrets: z.array(
     z.object({
       id: z.number().int(),
@@ -160,6 +161,7 @@ export function presentClient(client: Client): z.input<typeof clientAnswer> {
     created_by: client.createdBy,
     created_at: client.createdAt.toISOString(),
     updated_at: client.updatedAt.toISOString(),
+    last_used_at: client.lastUsedAt?.toISOString() ?? null,
     secrets: client.secrets.map((secret) => ({
       id: secret.id,
       hint: secret.hint,

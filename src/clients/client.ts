@@ -35,6 +35,8 @@ export interface Client extends ClientSettings {
   readonly createdBy: number | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** When a token of it was last shown to an API and let through; null for never. */
+  readonly lastUsedAt: Date | null;
   readonly secrets: readonly ClientSecret[];
 }
 
@@ -44,6 +46,7 @@ export interface ClientSecret {
   readonly hint: string;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
+  /** When the client last proved itself by it, to about a second; null for never. */
   readonly lastUsedAt: Date | null;
 }
 

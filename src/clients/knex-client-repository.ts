@@ -27,6 +27,7 @@ interface ClientRow {
   readonly resource_server: boolean;
   readonly created_at: Date;
   readonly updated_at: Date;
+  readonly last_used_at: Date | null;
 }
 
 interface SecretRow {
@@ -38,19 +39,20 @@ interface SecretRow {
   readonly last_used_at: Date | null;
 }
 
-const SECRET_COLUMNS = ['id', 'client_id', 'hint', 'created_at', 'expires_at', 'last_used_at'] as const;
+const SECRET_COLUMNS = ['id', 'client_id', 'hint', 'created_at', 'expires_at'] as const;
 
 /** Keeps clients in PostgreSQL. */
 export function knexClientRepository(knex: Knex): ClientRepository {
-  async function withSecrets(rows: readonly ClientRow[], on: Knex = knex): Promise<Client[]> {
-    const secrets: SecretRow[] = await on('oauth_client_secrets')
+  async function withSecrets(rows: readonly ClientRow[]): Promise<Client[]> {
+    const secrets: SecretRow[] = await knex('oauth_client_secrets as s')
+      .joinRaw("LEFT JOIN usage_last u ON u.meter = 'client_secret:' || s.id")
       .whereIn(
-        'client_id',
+        's.client_id',
         rows.map((row) => row.client_id),
       )
-      .andWhere((live) => live.whereNull('expires_at').orWhere('expires_at', '>', on.fn.now()))
-      .orderBy('id')
-      .select(...SECRET_COLUMNS);
+      .andWhere((live) => live.whereNull('s.expires_at').orWhere('s.expires_at', '>', knex.fn.now()))
+      .orderBy('s.id')
+      .select(...SECRET_COLUMNS.map((column) => `s.${column}`), 'u.last_used_at');
     return rows.map((row) =>
       toClient(
         row,
@@ -59,10 +61,15 @@ export function knexClientRepository(knex: Knex): ClientRepository {
     );
   }
 
+  const clients = (): Knex.QueryBuilder =>
+    knex('oauth_clients')
+      .joinRaw("LEFT JOIN usage_last u ON u.meter = 'client:' || client_id")
+      .select('oauth_clients.*', 'u.last_used_at');
+
   return {
     insert: (client, secret) =>
       knex.transaction(async (transaction) => {
-        const [row]: ClientRow[] = await transaction('oauth_clients')
+        const [row]: Omit<ClientRow, 'last_used_at'>[] = await transaction('oauth_clients')
           .insert({
             client_id: client.clientId,
             workspace_id: client.workspaceId,
@@ -72,33 +79,35 @@ export function knexClientRepository(knex: Knex): ClientRepository {
           .returning('*');
         if (row === undefined) throw new Error('the insert of a client returned no row');
         const stored = secret === null ? null : await insertSecret(transaction, client.clientId, secret);
-        return { client: toClient(row, stored === null ? [] : [stored]), secret: stored && toSecret(stored) };
+        return {
+          client: toClient({ ...row, last_used_at: null }, stored === null ? [] : [stored]),
+          secret: stored && toSecret(stored),
+        };
       }),
 
     async find(clientId) {
-      const rows: ClientRow[] = await knex('oauth_clients').where({ client_id: clientId }).select('*');
+      const rows: ClientRow[] = await clients().where({ client_id: clientId });
       return (await withSecrets(rows))[0] ?? null;
     },
 
     async list({ workspaceId, limit, after }) {
       // A cursor has the milliseconds of a Date; with the microseconds of the row a page would begin with the last one's end.
-      const query = knex('oauth_clients').orderByRaw("date_trunc('milliseconds', created_at), client_id").limit(limit);
+      const query = clients().orderByRaw("date_trunc('milliseconds', created_at), client_id").limit(limit);
       if (workspaceId !== null) query.where({ workspace_id: workspaceId });
       if (after !== null)
         query.whereRaw("(date_trunc('milliseconds', created_at), client_id) > (?, ?)", [
           after.createdAt,
           after.clientId,
         ]);
-      const rows: ClientRow[] = await query.select('*');
+      const rows: ClientRow[] = await query;
       return withSecrets(rows);
     },
 
     async update(clientId, changes) {
-      const rows: ClientRow[] = await knex('oauth_clients')
+      await knex('oauth_clients')
         .where({ client_id: clientId })
-        .update({ ...toColumns(changes), updated_at: knex.fn.now() })
-        .returning('*');
-      return (await withSecrets(rows))[0] ?? null;
+        .update({ ...toColumns(changes), updated_at: knex.fn.now() });
+      return this.find(clientId);
     },
 
     async delete(clientId) {
@@ -116,7 +125,7 @@ export function knexClientRepository(knex: Knex): ClientRepository {
 }
 
 async function insertSecret(on: Knex, clientId: string, secret: NewClientSecret): Promise<SecretRow> {
-  const [row]: SecretRow[] = await on('oauth_client_secrets')
+  const [row]: Omit<SecretRow, 'last_used_at'>[] = await on('oauth_client_secrets')
     .insert({
       client_id: clientId,
       secret_hash: secret.secretHash,
@@ -125,7 +134,7 @@ async function insertSecret(on: Knex, clientId: string, secret: NewClientSecret)
     })
     .returning(SECRET_COLUMNS);
   if (row === undefined) throw new Error('the insert of a client secret returned no row');
-  return row;
+  return { ...row, last_used_at: null };
 }
 
 /** Settings to columns; a setting that is absent stays as it is. */
@@ -166,6 +175,7 @@ function toClient(row: ClientRow, secrets: readonly SecretRow[]): Client {
     resourceServer: row.resource_server,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    lastUsedAt: row.last_used_at,
     secrets: secrets.map(toSecret),
   };
 }

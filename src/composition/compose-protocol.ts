@@ -15,6 +15,7 @@ import type { GrantRepository } from '../oauth/grant.ts';
 import { interactions } from '../oauth/interactions.ts';
 import type { Identify } from '../oauth/introspect.ts';
 import { knexSigningKeyRepository } from '../oauth/knex-signing-key-repository.ts';
+import { matchLiveSecret } from '../oauth/match-live-secret.ts';
 import { type MountProviderDeps, mountProvider } from '../oauth/mount-provider.ts';
 import { pgActiveUser } from '../oauth/pg-active-user.ts';
 import { type PayloadSeal, pgArtifactRepository } from '../oauth/pg-artifact-repository.ts';
@@ -28,6 +29,8 @@ import type { RequestSession } from '../oauth/request-session.ts';
 import { openSigningKeyRing, type SigningKeyRing } from '../oauth/signing-key-ring.ts';
 import { sayUnavailable } from '../oauth/temporarily-unavailable.ts';
 import { userinfo } from '../oauth/userinfo.ts';
+import { bufferUsage } from '../usage/buffer-usage.ts';
+import { pgStoreUsage } from '../usage/pg-store-usage.ts';
 import { type ReadAccessToken, readAccessToken } from '../verification/access-token-jwt.ts';
 import { endedFamilyName, revokedTokenName } from '../verification/revoked-token-name.ts';
 import type { VerifyInProcess } from '../verification/verify-credential.ts';
@@ -80,6 +83,13 @@ export async function composeProtocol(installation: Installation, deps: Protocol
   );
   const findClient = pgClientMetadata(pool, translateDatabaseError);
   const findActiveUser = pgActiveUser(transactions, translateDatabaseError);
+  const usage = bufferUsage({
+    store: pgStoreUsage(transactionPool),
+    reportFailure: (error) => log.warn({ error }, 'a note in the background was not written'),
+  });
+  const matchSecret = matchLiveSecret(deriveKeys(secretKeys, 'pepper'), (secretId) =>
+    usage.record({ meter: `client_secret:${secretId}`, allowed: true, scopes: [], address: '' }),
+  );
 
   const keyRing = await openSigningKeyRing({
     repository: knexSigningKeyRepository(database.knex),
@@ -96,7 +106,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
           loadExistingGrant: loadExistingGrant({ catalog, grants, workspaceOf: deps.workspaceOf, onConsent }),
           pages: deps.pages,
         },
-        deriveKeys(secretKeys, 'pepper'),
+        matchSecret,
       );
       logProviderEvents(provider, log);
       return provider;
@@ -110,6 +120,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
     issuer: deps.issuer,
     readAccessToken: readJwt,
     hasher: deps.hasher,
+    usage,
   });
   const { verify } = verification;
 
@@ -129,7 +140,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
     grants,
     identify,
     recognise: identifyWith(verify, () => true),
-    authenticateClient: authenticateClient(findClient, deriveKeys(secretKeys, 'pepper')),
+    authenticateClient: authenticateClient(findClient, matchSecret),
     verification,
     interactions: interactions({
       current: keyRing.current,

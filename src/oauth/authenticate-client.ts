@@ -1,5 +1,4 @@
-import { matchClientSecret } from '../crypto/client-secret.ts';
-import type { KeyRing } from '../crypto/derive-keys.ts';
+import type { MatchLiveSecret } from './match-live-secret.ts';
 import type { FindClientMetadata } from './pg-client-metadata.ts';
 
 /** A client that has proved who it is by its secret. */
@@ -20,15 +19,20 @@ export interface PresentedSecret {
 export type AuthenticateClient = (presented: PresentedSecret) => Promise<AuthenticatedClient | null>;
 
 /** Builds the proof of clients by secret, for the endpoints that answer for every kind of credential. */
-export function authenticateClient(findClient: FindClientMetadata, peppers: KeyRing): AuthenticateClient {
+export function authenticateClient(findClient: FindClientMetadata, matchSecret: MatchLiveSecret): AuthenticateClient {
   return async ({ clientId, clientSecret }) => {
     const client = clientId.includes('\0') ? null : await findClient(clientId);
     if (client === null || client.workspace_suspended === true) return null;
     if (!String(client.token_endpoint_auth_method).startsWith('client_secret_')) return null;
-    const hashes = Array.isArray(client.secret_hashes) ? client.secret_hashes.map(String) : [];
-    if (matchClientSecret(clientSecret, hashes, peppers) === null) return null;
+    const secretHashes = listOf(client.secret_hashes).map(String);
+    const secretIds = listOf(client.secret_ids).map(String);
+    if (!matchSecret(clientSecret, { secretHashes, secretIds })) return null;
     return { clientId, resourceServer: client.resource_server === true, workspaceId: Number(client.workspace_id) };
   };
+}
+
+function listOf(member: unknown): readonly unknown[] {
+  return Array.isArray(member) ? member : [];
 }
 
 /** Reads a client's id and secret out of a `Basic` header, each form-encoded (RFC 6749 section 2.3.1); null for anything else. */

@@ -11,6 +11,8 @@ export interface ClientFacts {
   readonly firstParty: boolean;
   readonly resourceServer: boolean;
   readonly secretHashes: readonly string[];
+  /** Rows of the hashes, in the same order. */
+  readonly secretIds: readonly string[];
 }
 
 const shape = z.object({
@@ -23,6 +25,7 @@ const shape = z.object({
   first_party: z.boolean(),
   resource_server: z.boolean(),
   secret_hashes: z.array(z.string()),
+  secret_ids: z.array(z.string()),
 });
 
 const read = new WeakMap<object, ClientFacts>();
@@ -42,6 +45,7 @@ export function clientFacts(client: object): ClientFacts {
     firstParty: members.first_party,
     resourceServer: members.resource_server,
     secretHashes: members.secret_hashes,
+    secretIds: members.secret_ids,
   };
   read.set(client, facts);
   return facts;

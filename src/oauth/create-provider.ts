@@ -1,8 +1,7 @@
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { matchClientSecret } from '../crypto/client-secret.ts';
-import type { KeyRing } from '../crypto/derive-keys.ts';
 import { sha256Base64url } from '../crypto/digest.ts';
 import { clientFacts } from './client-facts.ts';
+import type { MatchLiveSecret } from './match-live-secret.ts';
 import type { ArtifactRepository } from './protocol-artifact.ts';
 import { tokenPrefixes } from './protocol-artifact.ts';
 import { type ProviderParts, providerConfiguration } from './provider-configuration.ts';
@@ -10,10 +9,10 @@ import { requestSession } from './request-session.ts';
 import { sayUnavailable } from './temporarily-unavailable.ts';
 
 /** Builds the provider with our storage, our token shapes and our comparison of secrets. */
-export function createProvider(parts: ProviderParts, peppers: KeyRing): Provider {
+export function createProvider(parts: ProviderParts, matchSecret: MatchLiveSecret): Provider {
   const provider = new Provider(parts.issuer, providerConfiguration(parts));
   prefixTokens(provider);
-  compareHashedSecrets(provider, peppers);
+  compareHashedSecrets(provider, matchSecret);
   detectReplaysInOneStatement(provider, parts.storage.artifacts);
   followOurSession(provider);
   return provider;
@@ -36,10 +35,10 @@ function prefixTokens(provider: Provider): void {
 }
 
 /** The library compares one secret in clear; ours are several hashes, any live one of which is good. */
-function compareHashedSecrets(provider: Provider, peppers: KeyRing): void {
+function compareHashedSecrets(provider: Provider, matchSecret: MatchLiveSecret): void {
   Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
     value(this: object, presented: string): boolean {
-      return matchClientSecret(presented, clientFacts(this).secretHashes, peppers) !== null;
+      return matchSecret(presented, clientFacts(this));
     },
   });
 }

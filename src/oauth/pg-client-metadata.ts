@@ -17,7 +17,10 @@ const FIND_CLIENTS = `
          w.suspended_at IS NOT NULL AS workspace_suspended,
          coalesce((SELECT array_agg(s.secret_hash ORDER BY s.id)
                      FROM oauth_client_secrets s
-                    WHERE s.client_id = c.client_id AND (s.expires_at IS NULL OR s.expires_at > now())), '{}') AS secret_hashes
+                    WHERE s.client_id = c.client_id AND (s.expires_at IS NULL OR s.expires_at > now())), '{}') AS secret_hashes,
+         coalesce((SELECT array_agg(s.id::text ORDER BY s.id)
+                     FROM oauth_client_secrets s
+                    WHERE s.client_id = c.client_id AND (s.expires_at IS NULL OR s.expires_at > now())), '{}') AS secret_ids
     FROM oauth_clients c JOIN workspaces w ON w.id = c.workspace_id
    WHERE c.client_id = ANY($1::text[])`;
 
@@ -40,6 +43,8 @@ interface ClientRow {
   readonly own_workspace: boolean;
   readonly workspace_suspended: boolean;
   readonly secret_hashes: string[];
+  /** Of the same rows in the same order. */
+  readonly secret_ids: string[];
 }
 
 /** The provider insists on a secret for clients that use one; the real ones are hashes, compared by `compareClientSecret`. */
@@ -88,6 +93,7 @@ function toMetadata(row: ClientRow): ClientMetadata {
     first_party: row.first_party,
     resource_server: row.resource_server,
     secret_hashes: row.secret_hashes,
+    secret_ids: row.secret_ids,
   };
 }
 
@@ -101,4 +107,5 @@ export const ourClientMembers = [
   'first_party',
   'resource_server',
   'secret_hashes',
+  'secret_ids',
 ] as const;

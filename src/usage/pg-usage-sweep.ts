@@ -21,10 +21,11 @@ const ROLL_UP = `
     SELECT m.meter, CASE split_part(m.meter, ':', 1)
              WHEN 'credential' THEN EXISTS (SELECT 1 FROM credentials c WHERE c.id = m.row_id)
              WHEN 'user' THEN EXISTS (SELECT 1 FROM users u WHERE u.id = m.row_id)
+             WHEN 'client_secret' THEN EXISTS (SELECT 1 FROM oauth_client_secrets s WHERE s.id = m.row_id)
              WHEN 'client' THEN EXISTS (SELECT 1 FROM oauth_clients o WHERE o.client_id = substr(m.meter, length('client:') + 1))
              ELSE true END AS alive
       FROM (SELECT DISTINCT meter,
-                   CASE WHEN meter ~ '^(credential|user):[1-9][0-9]{0,17}$' THEN split_part(meter, ':', 2)::bigint END AS row_id
+                   CASE WHEN meter ~ '^(credential|user|client_secret):[1-9][0-9]{0,17}$' THEN split_part(meter, ':', 2)::bigint END AS row_id
               FROM moved) AS m),
   rolled AS (
     INSERT INTO usage_days AS d (meter, day, allowed, denied)

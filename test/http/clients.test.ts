@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Answer, ask, askJson, askRaw, askToken, ownerToken, registerMachine } from '../support/ask.ts';
+import { type Answer, ask, askJson, askRaw, askToken, basic, ownerToken, registerMachine } from '../support/ask.ts';
 import { clientToken, startServer, type TestServer } from '../support/start-server.ts';
 
 const MACHINE = { client_name: 'Machine', grant_types: ['client_credentials'], scope: 'posts:read' } as const;
@@ -53,6 +53,7 @@ describe('/api/clients', () => {
         'created_by',
         'created_at',
         'updated_at',
+        'last_used_at',
         'secrets',
       );
       expect(client.client_id).to.match(/^client_[A-Za-z0-9]{20}$/);
@@ -557,5 +558,48 @@ describe('/api/clients', () => {
     const own = `/api/clients/${one.clientId}/secrets/${secrets[0]?.id}`;
     expect((await askJson(server, 'DELETE', own, owner)).status).to.equal(204);
     expect((await askJson(server, 'DELETE', own, owner)).status).to.equal(404);
+  });
+
+  it('shows when each secret last proved the client, wherever it did, and when the client was last used', async () => {
+    const { client_id: clientId, client_secret: first } = (await post({ ...MACHINE, resource_server: true }))
+      .json as Record<string, string>;
+    const path = `/api/clients/${clientId}`;
+    const { client_secret: second } = (await askJson(server, 'POST', `${path}/secrets`, owner, {})).json as {
+      client_secret: string;
+    };
+    const shown = async () => {
+      await server.composed.flushUsage();
+      return (await askJson(server, 'GET', path, owner)).json as {
+        last_used_at: string | null;
+        secrets: { last_used_at: string | null }[];
+      };
+    };
+    const login = (clientSecret = '') => ({ clientId: clientId ?? '', clientSecret });
+    const grant = { grant_type: 'client_credentials' };
+    expect((await askToken(server, login(`${first}x`), grant)).status).to.equal(401);
+    expect(await shown()).to.deep.include({ last_used_at: null });
+    expect((await shown()).secrets.map((one) => one.last_used_at)).to.deep.equal([null, null]);
+
+    expect((await askToken(server, login(second), grant)).status).to.equal(200);
+    const [unused, used] = (await shown()).secrets;
+    expect(unused?.last_used_at).to.equal(null);
+    expect(used?.last_used_at).to.match(/^20.*Z$/);
+
+    const asked = await ask(server, '/oauth/introspect', {
+      method: 'POST',
+      headers: { Authorization: basic(login(first)) },
+      body: new URLSearchParams({ token: 'x' }),
+    });
+    expect(asked.status).to.equal(200);
+    expect((await shown()).secrets[0]?.last_used_at).to.match(/^20.*Z$/);
+
+    expect((await shown()).last_used_at).to.equal(null);
+    const token = await clientToken(server, login(first));
+    expect((await askJson(server, 'GET', '/api/me', token)).status).to.equal(200);
+    expect((await shown()).last_used_at).to.match(/^20.*Z$/);
+    const { data } = (await askJson(server, 'GET', '/api/clients?limit=100', owner)).json as {
+      data: { client_id: string; last_used_at: string | null }[];
+    };
+    expect(data.find((one) => one.client_id === clientId)?.last_used_at).to.match(/^20.*Z$/);
   });
 });
