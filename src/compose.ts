@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { appRoutes } from './api/apps.ts';
+import { callRoute } from './api/call-route.ts';
 import { clientRoutes } from './api/clients.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { openApiEndpoint } from './api/openapi-endpoint.ts';
@@ -222,6 +223,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
         },
       }),
       interactions: protocol.interactions,
+      callApi: callRoute(apiRoutes, { verify: audit.notingCaller(requests.verify), addressOf: requests.addressOf }),
     }),
     isResourceServer: async (authorization) => {
       const secret = readBasicSecret(authorization);

@@ -151,7 +151,8 @@ const SESSION_ONLY: Refusal = {
   body: { message: 'Only a person who is signed in may do this: use a session, not a token or key.' },
 };
 
-function requirementOf(access: Access): Requirement | null {
+/** Gives what a route asks of its caller; null where any credential will do. */
+export function requirementOf(access: Access): Requirement | null {
   if (access === 'resource_server') return { scopes: ['credentials:introspect'], any: false };
   return typeof access === 'string' ? null : { scopes: access.scopes, any: false };
 }

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
-import { headLine, type PageParts } from './page-parts.ts';
+import type { PageParts } from './page-parts.ts';
+import { personPage } from './person-page.ts';
 import { renderPage } from './render.ts';
 
 const NOTICES: ReadonlyMap<unknown, string> = new Map([
@@ -8,23 +9,27 @@ const NOTICES: ReadonlyMap<unknown, string> = new Map([
 
 /** `GET /`: who is signed in, and where to go from here. */
 export function homePage(parts: PageParts): Middleware {
-  return async (context) => {
-    const signedIn = await parts.session(context);
-    if (signedIn === null) {
-      renderPage(context, 'welcome', { title: 'Welcome' });
-      return;
-    }
-    const { name, email, mustChangePassword } = signedIn.user;
-    renderPage(
-      context,
+  const home = personPage(parts, async (page) => {
+    const { name, email, mustChangePassword } = page.person.user;
+    page.show(
       'home',
-      { title: 'Your account', signedIn: headLine(parts, context, signedIn) },
+      { title: 'Your account', section: 'home' },
       {
         name: name === '' ? email : name,
         mustChangePassword,
-        workspaces: await parts.accounts.listWorkspacesOf(signedIn.user.id),
-        notice: NOTICES.get(context.query.notice) ?? null,
+        workspaces: page.workspaces,
+        workspace: page.workspace,
+        mayManageKeys: page.can('keys:manage'),
+        mayManageClients: page.can('admin:clients'),
+        mayAdminister: ADMINISTRATION.some(page.can),
+        notice: NOTICES.get(page.context.query.notice) ?? null,
       },
     );
+  });
+  return async (context, next) => {
+    if ((await parts.session(context)) === null) renderPage(context, 'welcome', { title: 'Welcome' });
+    else await home(context, next);
   };
 }
+
+const ADMINISTRATION = ['admin:users', 'admin:clients', 'admin:audit', 'admin:metrics'];

@@ -5,9 +5,13 @@ const UNITS: readonly (readonly [seconds: number, name: string])[] = [
   [1, 'second'],
 ];
 
-/** Says a length of time in the largest unit that fits it without a rest, such as `90 minutes` or `30 days`. */
-export function durationInWords(seconds: number): string {
-  const [size, name] = UNITS.find(([unit]) => seconds >= unit && seconds % unit === 0) ?? [1, 'second'];
+/**
+ * Says a length of time in the largest unit that fits it without a rest, such as `90 minutes` or `30 days`; in no larger
+ * unit than the one named, in seconds.
+ */
+export function durationInWords(seconds: number, largestSeconds = Number.POSITIVE_INFINITY): string {
+  const fits = UNITS.find(([unit]) => unit <= largestSeconds && seconds >= unit && seconds % unit === 0);
+  const [size, name] = fits ?? [1, 'second'];
   return counted(Math.round(seconds / size), name);
 }
 

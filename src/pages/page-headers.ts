@@ -10,9 +10,9 @@ export type FormTarget =
    */
   | 'client';
 
-/** Sets what a browser must know before it shows a page: load nothing but our style, frame nothing, keep nothing. */
+/** Sets what a browser must know before it shows a page: load nothing but our style and script, frame nothing, keep nothing. */
 export function setPageHeaders(context: Context, formTarget: FormTarget): void {
-  const policy = ["default-src 'none'", "style-src 'self'", "img-src 'self' data:"];
+  const policy = ["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:"];
   if (formTarget === 'self') policy.push("form-action 'self'");
   policy.push("frame-ancestors 'none'", "base-uri 'none'");
   context.set('Content-Security-Policy', policy.join('; '));

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { AccountPort, SignedIn, Visitor } from './account-port.ts';
+import type { CallApi } from './api-port.ts';
 import type { FormGuard } from './csrf.ts';
 import type { Interactions } from './interaction-port.ts';
 import type { HeadLine } from './render.ts';
@@ -9,6 +10,8 @@ import type { ReadSession, SessionCookie } from './session-cookie.ts';
 export interface PageParts {
   readonly accounts: AccountPort;
   readonly interactions: Interactions;
+  /** The JSON API in process, for the person who looks at a page. */
+  readonly callApi: CallApi;
   readonly session: ReadSession;
   readonly cookie: SessionCookie;
   readonly forms: FormGuard;

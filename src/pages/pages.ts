@@ -4,6 +4,8 @@ import type { Middleware } from 'koa';
 import compose from 'koa-compose';
 import type { KeyRing } from '../crypto/derive-keys.ts';
 import type { AccountPort } from './account-port.ts';
+import type { CallApi } from './api-port.ts';
+import { script, stylesheet } from './assets.ts';
 import { changePassword, changePasswordPage } from './change-password.ts';
 import { formGuard } from './csrf.ts';
 import { forgotPassword, forgotPasswordPage } from './forgot-password.ts';
@@ -11,11 +13,11 @@ import { homePage } from './home.ts';
 import { interactionConsent, interactionPage, interactionSignIn } from './interaction.ts';
 import type { Interactions } from './interaction-port.ts';
 import type { PageParts } from './page-parts.ts';
+import type { PageRoute } from './page-route.ts';
 import { readSession, sessionCookie } from './session-cookie.ts';
 import { setPassword, setPasswordPage } from './set-password.ts';
 import { signIn, signInPage } from './sign-in.ts';
 import { signedOutPage, signOut } from './sign-out.ts';
-import { serveStylesheet, stylesheetPath } from './stylesheet.ts';
 
 /** What the pages are made from; the composition root fills it in. */
 export interface PagesDeps {
@@ -30,7 +32,12 @@ export interface PagesDeps {
   readonly clientAddress: (request: IncomingMessage) => string;
   readonly accounts: AccountPort;
   readonly interactions: Interactions;
+  /** The JSON API in process; it checks who may do what. */
+  readonly callApi: CallApi;
 }
+
+/** Each part of the pages of somebody signed in, one file a part. */
+const areas: readonly ((parts: PageParts) => readonly PageRoute[])[] = [];
 
 const USER_AGENT_LENGTH = 300;
 
@@ -40,6 +47,7 @@ export function pages(deps: PagesDeps): Middleware {
   const parts: PageParts = {
     accounts: deps.accounts,
     interactions: deps.interactions,
+    callApi: deps.callApi,
     cookie,
     session: readSession(cookie, deps.accounts.resumeSession),
     forms: formGuard({ ...deps, keys: deps.csrfKeys, sessionCookie: cookie }),
@@ -52,7 +60,7 @@ export function pages(deps: PagesDeps): Middleware {
   const route = (method: 'GET' | 'POST', path: string, handler: Middleware): void => {
     router.register(path, [method], handler);
   };
-  route('GET', stylesheetPath, serveStylesheet);
+  for (const { path, serve } of [stylesheet, script]) route('GET', path, serve);
   route('GET', '/', homePage(parts));
   route('GET', '/login', signInPage(parts));
   route('POST', '/login', signIn(parts));
@@ -67,5 +75,6 @@ export function pages(deps: PagesDeps): Middleware {
   route('POST', '/forgot-password', forgotPassword(parts));
   route('GET', '/change-password', changePasswordPage(parts));
   route('POST', '/change-password', changePassword(parts));
+  for (const area of areas) for (const { method, path, handler } of area(parts)) route(method, path, handler);
   return compose([router.routes() as Middleware, router.allowedMethods() as Middleware]);
 }

@@ -2,9 +2,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Eta } from 'eta/core';
 import type { Context } from 'koa';
+import { script, stylesheet } from './assets.ts';
 import { type FormTarget, setPageHeaders } from './page-headers.ts';
-import { stylesheetPath } from './stylesheet.ts';
 import { viewsFolder } from './views-folder.ts';
+
+/** The part of the pages that one of them belongs to. */
+export type Section = 'home' | 'tokens' | 'keys' | 'apps' | 'clients' | 'admin' | 'account';
+
+/** The way around the pages of somebody signed in. */
+export interface Navigation {
+  readonly section: Section;
+  readonly links: readonly { readonly section: Section; readonly href: string; readonly label: string }[];
+  /** What the person is called, their address for want of a name. */
+  readonly name: string;
+  readonly workspaces: readonly { readonly id: number; readonly name: string; readonly chosen: boolean }[];
+  /** Path of the page, where the switch of the workspace comes back to. */
+  readonly here: string;
+}
 
 /** Who is signed in, with the token of the form that signs them out. */
 export interface HeadLine {
@@ -19,6 +33,7 @@ export interface Frame {
   readonly width?: 'narrow' | 'wide' | 'full';
   /** Left out where nobody is signed in, or nothing should lead away. */
   readonly signedIn?: HeadLine;
+  readonly navigation?: Navigation;
   readonly formTarget?: FormTarget;
   readonly status?: number;
 }
@@ -32,9 +47,11 @@ export function renderPage(context: Context, view: string, frame: Frame, model: 
   const html = templates.render(view, {
     width: 'narrow',
     signedIn: null,
+    navigation: null,
     ...frame,
     ...model,
-    stylesheet: stylesheetPath,
+    stylesheet: stylesheet.path,
+    script: script.path,
   });
   context.status = frame.status ?? 200;
   setPageHeaders(context, frame.formTarget ?? 'self');

@@ -91,6 +91,10 @@ export async function startPagesServer(
       clientAddress: (request) => request.socket.remoteAddress ?? '',
       accounts: { ...accounts, ...options.changes },
       interactions: state.interactions,
+      callApi: async ({ method, path }) => {
+        if (`${method} ${path}` !== 'GET /api/me') throw new Error(`this server has no API: ${method} ${path}`);
+        return { credential: { scopes: [], workspace_id: state.workspaces[0]?.id ?? null } };
+      },
     }),
   );
   const handle = app.callback();
