@@ -5,13 +5,9 @@ const UNITS: readonly (readonly [seconds: number, name: string])[] = [
   [1, 'second'],
 ];
 
-/**
- * Says a length of time in the largest unit that fits it without a rest, such as `90 minutes` or `30 days`; in no larger
- * unit than the one named, in seconds.
- */
-export function durationInWords(seconds: number, largestSeconds = Number.POSITIVE_INFINITY): string {
-  const fits = UNITS.find(([unit]) => unit <= largestSeconds && seconds >= unit && seconds % unit === 0);
-  const [size, name] = fits ?? [1, 'second'];
+/** Says a length of time in the largest unit that fits it without a rest, such as `90 minutes` or `30 days`. */
+export function durationInWords(seconds: number): string {
+  const [size, name] = UNITS.find(([unit]) => seconds >= unit && seconds % unit === 0) ?? [1, 'second'];
   return counted(Math.round(seconds / size), name);
 }
 
@@ -22,6 +18,7 @@ export function waitInWords(seconds: number): string {
   return counted(Math.ceil(seconds / 3600), 'hour');
 }
 
-function counted(count: number, name: string): string {
+/** Says how many there are of something whose plural ends in `s`. */
+export function counted(count: number, name: string): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }

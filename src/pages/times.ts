@@ -1,4 +1,4 @@
-import { durationInWords } from './in-words.ts';
+import { counted } from './in-words.ts';
 
 /** A moment as a page shows it: short words, and the exact time behind them. */
 export interface ShownTime {
@@ -16,6 +16,7 @@ const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY_SECONDS = 86_400;
+const MONTH_SECONDS = 30.4375 * DAY_SECONDS;
 
 /** Says how long ago something was. */
 export function pastTime(moment: Date | string, now: Date): ShownTime {
@@ -41,15 +42,11 @@ function shown(date: Date, words: string): ShownTime {
   return { iso: date.toISOString(), words, exact: `${EXACT.format(date).replace(' at ', ', ')} UTC` };
 }
 
-/** One unit, rounded down, as people say it: 23 hours are not a day yet, and 59 days are 59 days. */
+/** One unit, rounded down, as people say it: 47 hours are not two days yet. */
 function roughly(seconds: number): string {
-  const [size, longest] = [
-    [MINUTE, HOUR],
-    [HOUR, 2 * DAY_SECONDS],
-    [DAY_SECONDS, 90 * DAY_SECONDS],
-  ].find(([, end = 0]) => seconds < end) ?? [0, 0];
-  if (size !== undefined && longest !== 0) return durationInWords(Math.floor(seconds / size) * size, size);
-  const months = Math.floor(seconds / (30.4375 * DAY_SECONDS));
-  if (months < 24) return `${months} months`;
-  return `${Math.floor(months / 12)} years`;
+  if (seconds < HOUR) return counted(Math.floor(seconds / MINUTE), 'minute');
+  if (seconds < 2 * DAY_SECONDS) return counted(Math.floor(seconds / HOUR), 'hour');
+  if (seconds < 90 * DAY_SECONDS) return counted(Math.floor(seconds / DAY_SECONDS), 'day');
+  const months = Math.floor(seconds / MONTH_SECONDS);
+  return months < 24 ? counted(months, 'month') : counted(Math.floor(months / 12), 'year');
 }
