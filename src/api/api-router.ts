@@ -4,13 +4,14 @@ import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { z } from 'zod';
 import { badRequest, type Refusal, refusalFor } from '../core/answer.ts';
+import type { EffectiveScopeInputs } from '../core/effective-scopes.ts';
 import { InvalidInput, LatchkeyError } from '../core/errors.ts';
 import { readPresentedCredential } from '../core/presented-credential.ts';
 import { isConcreteScope } from '../core/scope.ts';
 import { standingHeaders } from '../core/standing-headers.ts';
 import type { Requirement } from '../core/verification.ts';
 import { requestIdOf } from '../http/request-id.ts';
-import type { VerifyInProcess } from '../verification/verify-credential.ts';
+import type { InProcessVerification, VerifyInProcess } from '../verification/verify-credential.ts';
 import type { Access, AnyRoute, ApiAnswer, ApiCall, CallOrigin } from './route.ts';
 
 const BODY_LIMIT = '64kb';
@@ -122,14 +123,32 @@ async function identify(
   const standing = standingHeaders(verification);
   for (let index = 0; index + 1 < standing.length; index += 2)
     context.set(standing[index] ?? '', standing[index + 1] ?? '');
-  if (!verification.allowed) {
+  const caller = callerBehind(one.access, verification);
+  if (caller === null && !verification.allowed) {
     return refuse(context, refusalFor(verification, requirement ?? IDENTIFY, Math.floor(Date.now() / 1000)));
   }
-  if (verification.limits === null) throw new Error('an allowed verification came without its limits');
-  if (one.access === 'session' && verification.principal.credential.type !== 'session')
-    return refuse(context, SESSION_ONLY);
-  return { principal: verification.principal, limits: verification.limits };
+  return caller ?? refuse(context, SESSION_ONLY);
 }
+
+/** Who calls a route, as its handler sees them. */
+export type Caller = Pick<ApiCall<unknown, unknown>, 'principal' | 'limits'>;
+
+/**
+ * Gives the caller that a verification lets in; null for anybody else. What is suspended is a workspace, not a person: at
+ * the routes for persons alone, about their sessions and their account, they are let in from there too, holding nothing.
+ */
+export function callerBehind(access: Access, verification: InProcessVerification): Caller | null {
+  const { principal, limits } = verification;
+  const isSession = principal?.credential.type === 'session';
+  if (principal === null || (access === 'session' && !isSession)) return null;
+  if (verification.allowed) {
+    if (limits === null) throw new Error('an allowed verification came without its limits');
+    return { principal, limits };
+  }
+  return access === 'session' && verification.reason === 'suspended' ? { principal, limits: NOTHING_HELD } : null;
+}
+
+const NOTHING_HELD: EffectiveScopeInputs = { grant: [], role: [], client: [], workspace: [], ownWorkspace: false };
 
 /** A client that has proved itself by its secret asks about others; it acts for nobody and holds nothing here. */
 const RESOURCE_SERVER: Pick<ApiCall<never, never>, 'principal' | 'limits'> = {
@@ -140,7 +159,7 @@ const RESOURCE_SERVER: Pick<ApiCall<never, never>, 'principal' | 'limits'> = {
     clientId: null,
     scopes: [],
   },
-  limits: { grant: [], role: [], client: [], workspace: [], ownWorkspace: false },
+  limits: NOTHING_HELD,
 };
 
 const IDENTIFY: Requirement = { scopes: [], any: false };

@@ -3,7 +3,7 @@ import { refusalFor } from '../core/answer.ts';
 import { LatchkeyError } from '../core/errors.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import type { VerifyInProcess } from '../verification/verify-credential.ts';
-import { parseInput, requirementOf } from './api-router.ts';
+import { callerBehind, parseInput, requirementOf } from './api-router.ts';
 import type { AnyRoute } from './route.ts';
 
 /** A call of the JSON API for the person whose session a page was asked with. */
@@ -43,7 +43,9 @@ export function callRoute(
     const requirement = requirementOf(one.access);
     const { request, session } = call;
     const verification = await verify({ credential: null, session, requirement, audience: null, cost: 0, request });
-    if (!verification.allowed) {
+    const caller = callerBehind(one.access, verification);
+    if (caller === null) {
+      if (verification.allowed) throw new Error('a session was refused as something else');
       const asked = requirement ?? { scopes: [], any: false };
       const { status, body } = refusalFor(verification, asked, Math.floor(Date.now() / 1000));
       const missing = verification.missing.map(({ scope }) => scope).join(', ');
@@ -54,10 +56,8 @@ export function callRoute(
           missing === '' ? String(body.message) : `This needs ${missing}, which your role here does not bring.`,
       });
     }
-    if (verification.limits === null) throw new Error('an allowed verification came without its limits');
     const answer = await one.handle({
-      principal: verification.principal,
-      limits: verification.limits,
+      ...caller,
       request: {
         address: addressOf(request),
         requestId: requestIdOf(request),

@@ -24,8 +24,12 @@ export const refusalSchemas: Readonly<Record<string, JsonSchema>> = {
       required_scope: { ...text, description: 'The scopes that the call needs, separated by spaces.' },
       provided_scopes: { type: 'array', items: text, description: 'The scopes that the credential has in effect.' },
       retry_after: { ...count, description: 'Seconds, where /verify?mode=nginx answers 403 instead of 429.' },
+      reauthenticate: {
+        type: 'boolean',
+        description: 'True where a session must have given the password in the last ten minutes: sign in again.',
+      },
     },
-    ['required_scope', 'provided_scopes', 'retry_after'],
+    ['required_scope', 'provided_scopes', 'retry_after', 'reauthenticate'],
   ),
   Conflict: shape(
     {

@@ -52,7 +52,10 @@ export const auditActions = {
     sentence: 'A user changed their password; refused when the present one was wrong.',
   },
   'password.set_by_link': { target: 'user', sentence: 'A password was set by a one-time link.' },
-  'session.ended': { target: 'session', sentence: 'A user signed out, or another user signed in at the same browser.' },
+  'session.ended': {
+    target: 'session',
+    sentence: 'A user signed out, here or from another browser, or another user signed in at the same browser.',
+  },
   'session.renewed': { target: 'session', sentence: 'A user proved the password again within a session.' },
   'session.started': { target: 'session', sentence: 'A user signed in.' },
   'sessions.ended_all': { target: 'user', sentence: 'Every session of a user was ended by somebody else.' },
@@ -61,6 +64,7 @@ export const auditActions = {
     sentence: 'A sign-in failed; while an account is throttled, one event a minute stands for all tries.',
   },
   'signing_key.rotated': { target: 'signing_key', sentence: 'A new signing key, the target, was put in place.' },
+  'sessions.ended_others': { target: 'user', sentence: 'A user signed out all of their other browsers.' },
   'signing_key.withdrawn': {
     target: 'signing_key',
     sentence: 'All signing keys before the target were withdrawn at once.',

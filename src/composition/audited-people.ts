@@ -184,17 +184,20 @@ export function auditedPasswords<Users extends Pick<UserRepository, 'setPassword
   };
 }
 
-/** Makes an administrator's ending of all sessions of a user leave its event. */
+/** Makes the ending of many sessions of a user leave its event: all by an administrator, all others by the user. */
 export function auditedEndOfUser<Sessions extends Pick<SessionRepository, 'endOfUser'>>(
   trail: AuditTrail,
   sessions: Sessions,
+  action: 'sessions.ended_all' | 'sessions.ended_others' = 'sessions.ended_all',
 ): Sessions {
   return {
     ...sessions,
     endOfUser: (userId: number, exceptId: number | null) =>
       trail.around(
         () => sessions.endOfUser(userId, exceptId),
-        (count) => ({ action: 'sessions.ended_all', target: userId, after: { count } }),
+        // What an administrator does is written even where nobody was signed in.
+        (count) =>
+          count === 0 && action === 'sessions.ended_others' ? null : { action, target: userId, after: { count } },
       ),
   };
 }

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import { memberRoutes } from '../api/members.ts';
+import { myProfileRoutes } from '../api/my-profile.ts';
 import { type RoleGuardDeps, roleGuard } from '../api/role-guard.ts';
 import type { AnyRoute } from '../api/route.ts';
+import { sessionRoutes } from '../api/sessions.ts';
 import { userRoutes } from '../api/users.ts';
 import { workspaceAccess } from '../api/workspace-access.ts';
 import { workspaceRoutes } from '../api/workspaces.ts';
@@ -12,6 +14,7 @@ import { needsRehash, type SecretHasher } from '../crypto/secret-hasher.ts';
 import type { UnitOfWork } from '../db/transaction.ts';
 import type { AccountPort } from '../pages/account-port.ts';
 import { changePassword, confirmPassword } from '../users/change-password.ts';
+import { changeProfile } from '../users/change-profile.ts';
 import { createOneTimeLink, requestPasswordLink } from '../users/create-one-time-link.ts';
 import { createUser } from '../users/create-user.ts';
 import { disableUser } from '../users/disable-user.ts';
@@ -167,6 +170,8 @@ export function peopleRoutes(deps: PeopleRoutesDeps): readonly AnyRoute[] {
       createLink: auditedInvitation(trail, people),
       guard,
     }),
+    ...sessionRoutes({ sessions: auditedEndOfUser(trail, people.sessions, 'sessions.ended_others') }),
+    ...myProfileRoutes({ changeProfile: changeProfile({ ...people, together }) }),
     ...workspaceRoutes({
       workspaces,
       create: createWorkspace({ workspaces, together }),

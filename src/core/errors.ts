@@ -72,6 +72,19 @@ export class ForeignRequest extends LatchkeyError {
   }
 }
 
+/** Something so far-reaching that a person must have given the password lately, and has not: 403. */
+export class FreshSignInNeeded extends LatchkeyError {
+  override readonly name = 'FreshSignInNeeded';
+
+  constructor() {
+    super({
+      status: 403,
+      code: 'fresh_sign_in_needed',
+      description: 'Sign in again to do this: you gave your password more than ten minutes ago.',
+    });
+  }
+}
+
 /** More tries than are allowed, such as passwords: 429 with `Retry-After`. */
 export class TooManyRequests extends LatchkeyError {
   override readonly name = 'TooManyRequests';

@@ -1,5 +1,12 @@
 import type { Context, Middleware } from 'koa';
-import { Conflict, DependencyDown, InvalidInput, LatchkeyError, TooManyRequests } from '../core/errors.ts';
+import {
+  Conflict,
+  DependencyDown,
+  FreshSignInNeeded,
+  InvalidInput,
+  LatchkeyError,
+  TooManyRequests,
+} from '../core/errors.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Told about every failure that is not the caller's fault. */
@@ -52,6 +59,7 @@ function bodyOf(error: LatchkeyError): Record<string, unknown> {
   if (error instanceof InvalidInput) return { message: error.description, errors: error.errors };
   if (error instanceof Conflict) return { message: error.description, ...error.members };
   if (error instanceof TooManyRequests) return { message: error.description, retry_after: error.retryAfterSeconds };
+  if (error instanceof FreshSignInNeeded) return { message: error.description, reauthenticate: true };
   return { message: error.description };
 }
 

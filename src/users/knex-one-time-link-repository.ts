@@ -16,12 +16,14 @@ export function knexOneTimeLinkRepository(database: () => Knex): OneTimeLinkRepo
   }
 
   return {
+    // The lock makes a link wait for a change of address that is under way, and then not find the old one any more.
     insert: ({ email, purpose, tokenHash }) =>
       first(
         `WITH link AS (
            INSERT INTO one_time_links (user_id, purpose, token_hash, expires_at)
            SELECT id, CAST(:purpose AS text), CAST(:tokenHash AS bytea), now() + make_interval(secs => :life)
            FROM users WHERE email = :email AND disabled_at IS NULL
+           FOR KEY SHARE
            RETURNING user_id, purpose, expires_at
          )
          SELECT ${SHOWN} FROM link JOIN users ON users.id = link.user_id`,

@@ -10,6 +10,7 @@ interface SessionRow {
   readonly address: string;
   readonly user_agent: string;
   readonly authenticated_at: Date;
+  readonly authenticated_seconds_ago: number;
   readonly last_seen_at: Date;
   readonly created_at: Date;
   readonly expires_at: Date;
@@ -27,7 +28,10 @@ const COLUMNS = [
   'expires_at',
 ] as const;
 
-const SELECTED = COLUMNS.map((column) => `sessions.${column}`).join(', ');
+const SELECTED = [
+  ...COLUMNS.map((column) => `sessions.${column}`),
+  'extract(epoch FROM now() - sessions.authenticated_at)::float AS authenticated_seconds_ago',
+].join(', ');
 
 /** A busy browser does not write more often than this; seconds. */
 const SEEN_EVERY_SECONDS = 60;
@@ -51,7 +55,7 @@ export function knexSessionRepository(database: () => Knex): SessionRepository {
          VALUES (:idHash, :userId,
            coalesce(:workspaceId, (SELECT min(workspace_id) FROM memberships WHERE user_id = :userId)),
            :address, :userAgent, now() + make_interval(secs => :absolute))
-         RETURNING ${COLUMNS.join(', ')}`,
+         RETURNING ${SELECTED}`,
         { idHash, userId, workspaceId, address, userAgent },
       );
       if (row === undefined) throw new Error('the insert of a session returned no row');
@@ -81,21 +85,22 @@ export function knexSessionRepository(database: () => Knex): SessionRepository {
     async reauthenticate(id, idHash) {
       const [row] = await rowsOf<SessionRow>(
         `UPDATE sessions SET id_hash = :idHash, authenticated_at = now(), last_seen_at = now()
-         WHERE id = :id AND ${LIVE} RETURNING ${COLUMNS.join(', ')}`,
+         WHERE id = :id AND ${LIVE} RETURNING ${SELECTED}`,
         { id, idHash },
       );
       return row === undefined ? null : toSession(row);
     },
 
     async setWorkspace(id, workspaceId) {
-      const rows = await rowsOf(
+      const [row] = await rowsOf<SessionRow>(
         `UPDATE sessions SET workspace_id = :workspaceId
-         WHERE id = :id AND EXISTS (
-           SELECT 1 FROM memberships m WHERE m.user_id = sessions.user_id AND m.workspace_id = :workspaceId)
-         RETURNING id`,
+         WHERE id = :id AND ${LIVE} AND EXISTS (
+           SELECT 1 FROM memberships m JOIN workspaces w ON w.id = m.workspace_id
+           WHERE m.user_id = sessions.user_id AND m.workspace_id = :workspaceId AND w.suspended_at IS NULL)
+         RETURNING ${SELECTED}`,
         { id, workspaceId },
       );
-      return rows.length > 0;
+      return row === undefined ? null : toSession(row);
     },
 
     async leaveWorkspace(userId, workspaceId) {
@@ -118,12 +123,23 @@ export function knexSessionRepository(database: () => Knex): SessionRepository {
         })
         .delete(),
 
-    async listOfUser(userId) {
+    async listOfUser(userId, page) {
       const rows = await rowsOf<SessionRow>(
-        `SELECT ${SELECTED} FROM sessions WHERE user_id = :userId AND ${LIVE} ORDER BY last_seen_at DESC, id DESC`,
-        { userId },
+        `SELECT ${SELECTED} FROM sessions
+         WHERE user_id = :userId AND ${LIVE} AND (CAST(:beforeId AS bigint) IS NULL OR id < :beforeId)
+         ORDER BY id DESC LIMIT :limit`,
+        { userId, beforeId: page?.beforeId ?? null, limit: page?.limit ?? null },
       );
       return rows.map(toSession);
+    },
+
+    async secondsSinceAuthentication(id) {
+      const [row] = await rowsOf<Pick<SessionRow, 'authenticated_seconds_ago'>>(
+        `SELECT extract(epoch FROM now() - authenticated_at)::float AS authenticated_seconds_ago
+         FROM sessions WHERE id = :id AND ${LIVE}`,
+        { id },
+      );
+      return row?.authenticated_seconds_ago ?? null;
     },
   };
 }
@@ -141,6 +157,7 @@ function toSession(row: SessionRow): Session {
     address: row.address,
     userAgent: row.user_agent,
     authenticatedAt: row.authenticated_at,
+    authenticatedSecondsAgo: row.authenticated_seconds_ago,
     lastSeenAt: row.last_seen_at,
     createdAt: row.created_at,
     expiresAt: row.expires_at,

@@ -21,8 +21,8 @@ export interface SessionRepository {
   findLive(idHash: Buffer): Promise<ResumedSession | null>;
   /** Puts a session under a new id, because the password was given again; null when it has ended. */
   reauthenticate(id: number, idHash: Buffer): Promise<Session | null>;
-  /** Moves a session to another workspace; false when it has ended or the person is no member there. */
-  setWorkspace(id: number, workspaceId: number): Promise<boolean>;
+  /** Moves a session to another workspace; null when it has ended, the person is no member there, or it is suspended. */
+  setWorkspace(id: number, workspaceId: number): Promise<Session | null>;
   /** Moves the sessions of a person out of a workspace that they left, to their first one or none. */
   leaveWorkspace(userId: number, workspaceId: number): Promise<void>;
   /** Ends one session; false when it had ended. */
@@ -31,6 +31,11 @@ export interface SessionRepository {
   endOwn(userId: number, id: number): Promise<boolean>;
   /** Ends the sessions of a person, all or all but one, and gives their number. */
   endOfUser(userId: number, exceptId: number | null): Promise<number>;
-  /** Live sessions of a person, the one seen last first. */
-  listOfUser(userId: number): Promise<readonly Session[]>;
+  /** Live sessions of a person, the newest sign-in first; with `beforeId`, those that began before that one. */
+  listOfUser(
+    userId: number,
+    page?: { readonly limit: number; readonly beforeId: number | null },
+  ): Promise<readonly Session[]>;
+  /** How long ago the password was given in a live session, by the database's clock; null when it has ended. */
+  secondsSinceAuthentication(id: number): Promise<number | null>;
 }

@@ -9,6 +9,8 @@ export interface Session {
   readonly userAgent: string;
   /** When the password was last given. */
   readonly authenticatedAt: Date;
+  /** How long that was ago when the session was read, by the database's clock; seconds. */
+  readonly authenticatedSecondsAgo: number;
   readonly lastSeenAt: Date;
   readonly createdAt: Date;
   /** Absolute end, whatever is done in between. */
@@ -20,6 +22,9 @@ export const sessionIdleSeconds = 7 * 86_400;
 
 /** Ends after so long in any case; seconds. */
 export const sessionAbsoluteSeconds = 30 * 86_400;
+
+/** A password given longer ago than this is asked for again before something dangerous; seconds. */
+export const freshSignInSeconds = 10 * 60;
 
 /** A new session, with the value of its cookie this once. */
 export interface StartedSession {

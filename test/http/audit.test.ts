@@ -4,6 +4,7 @@ import pg from 'pg';
 import { auditActionNames, auditActions } from '../../src/audit/audit-event.ts';
 import { type FormBrowser, formBrowser, tokenOf } from '../pages/support/form-browser.ts';
 import { type Answer, ask, askJson, askToken, ownerToken, registerMachine } from '../support/ask.ts';
+import { pageProgram } from '../support/page-program.ts';
 import { person } from '../support/person.ts';
 import { clientToken, commandLineToken, startServer, type TestServer } from '../support/start-server.ts';
 
@@ -235,6 +236,20 @@ describe('the audit trail over HTTP', () => {
       const ended = await eventsOf(() => browser.submit('/', '/logout', {}));
       expect(what(ended)).to.deep.equal(['session.ended done']);
       expect(ended[0]).to.deep.include({ actor: { type: 'user', id }, target: began[0]?.target });
+    });
+
+    it('knows when somebody signed out their other browsers, and not when there was none', async () => {
+      const { id, email } = await somebody();
+      const [here, there] = [pageProgram(server), pageProgram(server)];
+      for (const page of [here, there]) await page.signIn({ email, password: PASSWORD });
+      const others = await eventsOf(() => here.send('DELETE', '/api/sessions'));
+      expect(what(others)).to.deep.equal(['sessions.ended_others done']);
+      expect(others[0]).to.deep.include({
+        actor: { type: 'user', id },
+        target: { type: 'user', id },
+        after: { count: 1 },
+      });
+      expect(await eventsOf(() => here.send('DELETE', '/api/sessions'))).to.deep.equal([]);
     });
 
     it('knows when somebody else took over a browser', async () => {

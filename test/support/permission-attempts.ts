@@ -47,6 +47,12 @@ export function attempts({ owner, foreignWorkspace }: Pick<Callers, 'owner' | 'f
       current_password: 'wrong',
       password: 'another river in the east',
     }),
+    'PATCH /api/me': at('/api/me', { name: 'Renamed' }),
+    'GET /api/sessions': at('/api/sessions'),
+    'PATCH /api/sessions/current': at('/api/sessions/current', { workspace_id: 1 }),
+    // Nobody's session: 404 for those who may.
+    'DELETE /api/sessions/:id': at('/api/sessions/999999999'),
+    'DELETE /api/sessions': at('/api/sessions'),
     'GET /api/tokens': at('/api/tokens'),
     'POST /api/tokens': at('/api/tokens', { name: 'Token', scopes: ['posts:read'] }),
     'DELETE /api/tokens': at('/api/tokens', { password: 'wrong' }),

@@ -26,6 +26,11 @@ export const callerKinds: readonly (readonly [name: string, description: string]
  */
 export const permissions: Readonly<Record<string, string>> = {
   'PUT /api/me/password': '401 422 422 403 403 403 403 403 403 403 403 403 401 401 401 401',
+  'PATCH /api/me': '401 200 200 403 403 403 403 403 403 403 403 403 401 401 401 401',
+  'GET /api/sessions': '401 200 200 403 403 403 403 403 403 403 403 403 401 401 401 401',
+  'PATCH /api/sessions/current': '401 200 200 403 403 403 403 403 403 403 403 403 401 401 401 401',
+  'DELETE /api/sessions/:id': '401 404 404 403 403 403 403 403 403 403 403 403 401 401 401 401',
+  'DELETE /api/sessions': '401 204 204 403 403 403 403 403 403 403 403 403 401 401 401 401',
   'GET /api/me': '401 200 200 200 200 200 200 200 200 200 200 403 401 401 401 401',
   'GET /api/tokens': '401 200 200 200 403 403 403 403 403 200 403 403 401 401 401 401',
   'POST /api/tokens': '401 201 201 201 403 403 403 403 403 201 403 403 401 401 401 401',

@@ -106,8 +106,10 @@ describe('a session', () => {
     ]);
     const { session, cookieValue } = await begin({ userId: person.id });
     expect(session.workspaceId).to.equal(b.id);
-    expect(await bench.sessions.setWorkspace(session.id, c.id)).to.equal(true);
-    expect(await bench.sessions.setWorkspace(session.id, a.id)).to.equal(false);
+    expect(await bench.sessions.setWorkspace(session.id, c.id)).to.include({ id: session.id, workspaceId: c.id });
+    expect(await bench.sessions.setWorkspace(session.id, a.id)).to.equal(null);
+    await knex('workspaces').where({ id: b.id }).update({ suspended_at: knex.fn.now() });
+    expect(await bench.sessions.setWorkspace(session.id, b.id), 'suspended').to.equal(null);
     expect((await bench.resume(cookieValue))?.session.workspaceId).to.equal(c.id);
   });
 
