@@ -212,6 +212,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     }),
     pages: pages({
       issuer,
+      exampleApi: config.seedExamples,
       cookieDomain: config.cookieDomain,
       statefulDomains: config.statefulDomains,
       csrfKeys: deriveKeys(secretKeys, 'csrf'),

@@ -42,6 +42,15 @@ const listAnswer = z.object({ data: z.array(tokenAnswer), next: z.string().nulla
 
 /** The routes of `/api/tokens`: a person's own, from a session or by a bearer that covers `tokens:manage`. */
 export function tokenRoutes(deps: TokenRoutesDeps): readonly AnyRoute[] {
+  async function own(caller: CredentialCaller, id: string | undefined): Promise<Credential> {
+    const userId = requireUser(caller);
+    const token = await deps.credentials.find('personal_access_token', rowId(id));
+    const reach = reachOf(caller);
+    const isOwn = token?.userId === userId && (reach === null || reach === token.workspaceId);
+    if (token === null || !isOwn) throw new NotFound();
+    return token;
+  }
+
   async function end(credential: Credential, reason: string): Promise<{ readonly status: 204 }> {
     await deps.revoke({ credential, confirmedName: null, reason });
     return { status: 204 };
@@ -106,18 +115,23 @@ export function tokenRoutes(deps: TokenRoutesDeps): readonly AnyRoute[] {
       },
     }),
     route({
+      method: 'GET',
+      path: '/api/tokens/:id',
+      summary: 'Show one of your personal access tokens',
+      access,
+      answers: { 200: tokenAnswer },
+      async handle({ params, ...caller }) {
+        return { status: 200, body: presentToken(await own(caller, params.id)) };
+      },
+    }),
+    route({
       method: 'DELETE',
       path: '/api/tokens/:id',
       summary: 'End one of your personal access tokens',
       access,
       answers: { 204: null },
       async handle({ params, ...caller }) {
-        const userId = requireUser(caller);
-        const token = await deps.credentials.find('personal_access_token', rowId(params.id));
-        const reach = reachOf(caller);
-        const isOwn = token?.userId === userId && (reach === null || reach === token.workspaceId);
-        if (token === null || !isOwn) throw new NotFound();
-        return end(token, 'deleted');
+        return end(await own(caller, params.id), 'deleted');
       },
     }),
     route({

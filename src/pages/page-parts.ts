@@ -8,6 +8,10 @@ import type { ReadSession, SessionCookie } from './session-cookie.ts';
 
 /** What every page is made with. */
 export interface PageParts {
+  /** The public origin, for what people copy. */
+  readonly issuer: string;
+  /** Whether the example API is served: a call that a new credential can try. */
+  readonly exampleApi: boolean;
   readonly accounts: AccountPort;
   readonly interactions: Interactions;
   /** The JSON API in process, for the person who looks at a page. */

@@ -23,6 +23,8 @@ import { signedOutPage, signOut } from './sign-out.ts';
 export interface PagesDeps {
   /** The public origin: what the browser's `Origin` must be, and whether cookies are `Secure`. */
   readonly issuer: string;
+  /** Whether `/v1` is served, which shows people a call that works. */
+  readonly exampleApi: boolean;
   readonly cookieDomain: string | undefined;
   /** Hosts with their ports whose pages may sign in and out by JSON. */
   readonly statefulDomains: readonly string[];
@@ -45,6 +47,8 @@ const USER_AGENT_LENGTH = 300;
 export function pages(deps: PagesDeps): Middleware {
   const cookie = sessionCookie(deps);
   const parts: PageParts = {
+    issuer: deps.issuer,
+    exampleApi: deps.exampleApi,
     accounts: deps.accounts,
     interactions: deps.interactions,
     callApi: deps.callApi,

@@ -15,6 +15,8 @@ export type Attempt<Answer> =
   | {
       readonly ok: false;
       readonly errors: readonly FieldError[];
+      /** For the page that says so. */
+      readonly status: 409 | 422 | 429;
       /** True where the form contradicts the present state, or was sent before (409). */
       readonly conflict: boolean;
       /** What else the refusal says, such as the `id` of what the same form has made before. */
@@ -100,6 +102,7 @@ async function openPage(parts: PageParts, context: Context, person: SignedIn, se
       try {
         return { ok: true, value: await ask(answer, call) };
       } catch (error) {
+        if (error instanceof TooManyRequests) context.set('Retry-After', String(error.retryAfterSeconds));
         return besideTheFields(error);
       }
     },
@@ -142,11 +145,12 @@ function besideTheFields(error: unknown): Attempt<never> {
     const errors = Object.entries(error.errors).flatMap(([field, sentences]) =>
       sentences.map((sentence) => ({ field, sentence })),
     );
-    return { ok: false, errors, conflict: false, members: {} };
+    return { ok: false, status: 422, errors, conflict: false, members: {} };
   }
   if (error instanceof Conflict) {
     return {
       ok: false,
+      status: 409,
       errors: [{ field: 'form', sentence: error.description }],
       conflict: true,
       members: error.members,
@@ -154,7 +158,7 @@ function besideTheFields(error: unknown): Attempt<never> {
   }
   if (error instanceof TooManyRequests) {
     const sentence = `Too many tries. Try again in ${waitInWords(error.retryAfterSeconds)}.`;
-    return { ok: false, errors: [{ field: 'form', sentence }], conflict: false, members: {} };
+    return { ok: false, status: 429, errors: [{ field: 'form', sentence }], conflict: false, members: {} };
   }
   throw error;
 }

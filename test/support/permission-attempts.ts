@@ -57,6 +57,7 @@ export function attempts({ owner, foreignWorkspace }: Pick<Callers, 'owner' | 'f
     'POST /api/tokens': at('/api/tokens', { name: 'Token', scopes: ['posts:read'] }),
     'DELETE /api/tokens': at('/api/tokens', { password: 'wrong' }),
     'DELETE /api/tokens/current': at('/api/tokens/current'),
+    'GET /api/tokens/:id': on(token),
     'DELETE /api/tokens/:id': on(token),
     'GET /api/tokens/:id/usage': on(token, '/usage'),
     'GET /api/keys': at('/api/keys'),

@@ -85,6 +85,7 @@ export async function startPagesServer(
   app.use(
     pages({
       issuer,
+      exampleApi: false,
       cookieDomain: options.cookieDomain,
       statefulDomains: ['app.example:5173'],
       csrfKeys: deriveKeys(['a secret key of the test that is long enough'], 'csrf'),
