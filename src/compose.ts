@@ -21,6 +21,7 @@ import { composeRequests } from './composition/compose-requests.ts';
 import { composeStrangers } from './composition/compose-strangers.ts';
 import { startForTheFirstTime } from './composition/first-start.ts';
 import { knownFacts } from './composition/known-facts.ts';
+import { guardFarReaching } from './composition/guard-far-reaching.ts';
 import {
   type Installation,
   openInstallation,
@@ -145,7 +146,10 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const reportFailure = (error: unknown, requestId: string): void =>
     log.error({ error, request_id: requestId }, 'failed');
 
-  const apiRoutes: readonly AnyRoute[] = [
+  const apiRoutes = guardFarReaching(
+    capabilities,
+    catalog,
+  )([
     ...clientRoutes({ ...capabilities.clients, refusedGrants: mayGrant }),
     ...verifyRoutes({ verify }),
     ...scopeRoutes({ catalog, refusedGrants: mayGrant }),
