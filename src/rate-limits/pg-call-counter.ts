@@ -46,10 +46,11 @@ export interface CountedCall {
  */
 const COUNT = `
   INSERT INTO rate_limit_windows AS w (bucket, window_start, used, asked, cost, capacity, granted)
-  SELECT k.bucket, to_timestamp(floor(extract(epoch FROM now()) / k.window_seconds) * k.window_seconds),
+  SELECT k.bucket, to_timestamp(s.now_seconds / k.window_seconds * k.window_seconds),
          least(k.asked, k.capacity / k.cost) * k.cost, k.asked, k.cost, k.capacity, least(k.asked, k.capacity / k.cost)
     FROM unnest($1::text[], $2::int[], $3::int[], $4::bigint[], $5::int[]) AS k(bucket, asked, cost, capacity, window_seconds),
-         (SELECT set_config('synchronous_commit', 'off', true) AS commit) AS s
+         (SELECT set_config('synchronous_commit', 'off', true) AS commit,
+                 floor(date_part('epoch', now()))::bigint AS now_seconds) AS s
    WHERE s.commit IS NOT NULL
    ORDER BY k.bucket
   ON CONFLICT (bucket) DO UPDATE SET
@@ -59,7 +60,7 @@ const COUNT = `
                 ELSE w.used + greatest(0, least(EXCLUDED.asked, (EXCLUDED.capacity - w.used) / EXCLUDED.cost)) * EXCLUDED.cost END,
     window_start = greatest(w.window_start, EXCLUDED.window_start),
     asked = EXCLUDED.asked, cost = EXCLUDED.cost, capacity = EXCLUDED.capacity
-  RETURNING bucket, granted, used, extract(epoch FROM now())::bigint AS now_seconds`;
+  RETURNING bucket, granted, used, floor(date_part('epoch', now()))::bigint AS now_seconds`;
 
 /** One row of the answer. */
 interface CountedBucket {
@@ -153,10 +154,10 @@ async function count(pool: Pick<Pool, 'query'>, batch: ReadonlyMap<string, Bucke
     text: COUNT,
     values: [
       buckets.map(({ bucket }) => bucket),
-      buckets.map((calls) => calls.waiting.length),
-      buckets.map(({ cost }) => cost),
-      buckets.map(({ limit }) => limit),
-      buckets.map(({ windowSeconds }) => windowSeconds),
+      numbers(buckets.map((calls) => calls.waiting.length)),
+      numbers(buckets.map(({ cost }) => cost)),
+      numbers(buckets.map(({ limit }) => limit)),
+      numbers(buckets.map(({ windowSeconds }) => windowSeconds)),
     ],
   });
   for (const row of rows) {
@@ -164,6 +165,11 @@ async function count(pool: Pick<Pool, 'query'>, batch: ReadonlyMap<string, Bucke
     if (calls !== undefined) settle(calls, row);
   }
   if (rows.length !== buckets.length) throw new Error('a bucket was counted without an answer');
+}
+
+/** An array of numbers as PostgreSQL reads it; the driver would quote each of them. */
+function numbers(list: readonly number[]): string {
+  return `{${list.join(',')}}`;
 }
 
 /** Hands the grants out in the order of asking; each sees what was used when its own call had been counted. */

@@ -32,11 +32,11 @@ export interface ParsedCredential {
 /** Why a credential has no record to look for. */
 export type Unparsable = 'malformed' | 'unknown';
 
-/** Takes a credential apart: form, checksum, signature; no database. */
-export async function parseCredential(
+/** Takes a credential apart: form, checksum, signature; no database. Only a signature has to be waited for. */
+export function parseCredential(
   credential: string,
   readAccessToken: ReadAccessToken,
-): Promise<ParsedCredential | Unparsable> {
+): ParsedCredential | Unparsable | Promise<ParsedCredential | Unparsable> {
   switch (credentialShape(credential)) {
     case 'api_key': {
       const key = parseApiKey(credential);
@@ -49,17 +49,23 @@ export async function parseCredential(
     }
     case 'oauth_token':
       return { key: { kind: 'oauth_token', hash: sha256(credential) }, secret: null };
-    case 'access_token': {
-      const claims = await readAccessToken(credential);
-      if (claims === null) return 'unknown';
-      // Both always, so that the statement has one form; the second name of a token without a family is nobody's.
-      const names = [revokedTokenName(claims.jti), endedFamilyName(claims.family ?? '')] as const;
-      const revokedHashes = [sha256(names[0]), sha256(names[1])] as const;
-      return { key: { kind: 'access_token', claims, revokedHashes }, secret: null };
-    }
+    case 'access_token':
+      return parseAccessToken(credential, readAccessToken);
     case 'unrecognised':
       return 'malformed';
   }
+}
+
+async function parseAccessToken(
+  credential: string,
+  readAccessToken: ReadAccessToken,
+): Promise<ParsedCredential | Unparsable> {
+  const claims = await readAccessToken(credential);
+  if (claims === null) return 'unknown';
+  // Both always, so that the statement has one form; the second name of a token without a family is nobody's.
+  const names = [revokedTokenName(claims.jti), endedFamilyName(claims.family ?? '')] as const;
+  const revokedHashes = [sha256(names[0]), sha256(names[1])] as const;
+  return { key: { kind: 'access_token', claims, revokedHashes }, secret: null };
 }
 
 const SESSION_COOKIE = /^[A-Za-z0-9_-]{43}$/;

@@ -1,3 +1,4 @@
+import type { CredentialType, Environment } from '../core/principal.ts';
 import { sessionIdleSeconds } from '../users/session.ts';
 import type { LookupKey } from './credential-record.ts';
 
@@ -7,7 +8,7 @@ type Kind = LookupKey['kind'];
 interface KindLookup<K extends LookupKey> {
   /** Array types of the parameters behind the positions. */
   readonly types: readonly string[];
-  readonly values: (keys: readonly K[]) => unknown[][];
+  readonly values: (keys: readonly K[]) => unknown[];
   /** `{p}` stands for the unnested parameters, first of them `n`. */
   readonly rows: string;
 }
@@ -68,7 +69,7 @@ const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
   },
   personal_access_token: {
     types: ['bigint'],
-    values: (keys) => [keys.map(({ id }) => id)],
+    values: (keys) => [plain(keys.map(({ id }) => id))],
     rows: `
       SELECT k.n, 'personal_access_token', t.id::text, t.name, NULL::text, t.expires_at,
              t.revoked_at IS NOT NULL, false, NULL::text, t.scopes, t.token_hash, NULL::text, NULL::text,
@@ -79,7 +80,7 @@ const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
   },
   api_key: {
     types: ['text'],
-    values: (keys) => [keys.map(({ publicId }) => publicId)],
+    values: (keys) => [plain(keys.map(({ publicId }) => publicId))],
     rows: `
       SELECT k.n, 'api_key', t.id::text, t.name, t.environment, t.expires_at, t.revoked_at IS NOT NULL,
              t.replaced_by IS NOT NULL, NULL::text, t.scopes, NULL::bytea, t.public_id, t.key_hash,
@@ -103,38 +104,137 @@ const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
 
 const KIND_NAMES: readonly Kind[] = ['oauth_token', 'access_token', 'personal_access_token', 'api_key', 'session'];
 
-const COMMON = `
+/** Kinds that belong to a person, and those that a client stands behind: a statement joins only what one of its kinds has. */
+const OF_USERS: readonly Kind[] = ['oauth_token', 'access_token', 'personal_access_token', 'session'];
+const OF_CLIENTS: readonly Kind[] = ['oauth_token', 'access_token'];
+
+/** What stands between two entries of a list; no entry can hold it, so that none can pretend to be two. */
+export const listSeparator = '\x1f';
+
+/**
+ * One row of the answer, in the order of the columns. Lists come as one text, because reading PostgreSQL's arrays is
+ * dearer than everything else about a row, and rows as arrays, because that is half as dear as objects.
+ */
+export type LookupRow = [
+  n: number,
+  type: CredentialType,
+  id: string,
+  name: string | null,
+  environment: Environment | null,
+  expiresAt: Date | null,
+  expired: boolean | null,
+  revoked: boolean,
+  replaced: boolean,
+  audience: string | null,
+  scopes: string | null,
+  tokenHash: Buffer | null,
+  publicId: string | null,
+  keyHash: string | null,
+  matchProof: Buffer | null,
+  pepperId: string | null,
+  userId: number | null,
+  userDisabled: boolean | null,
+  role: string | null,
+  clientId: string | null,
+  clientScopes: string | null,
+  workspaceId: number | null,
+  workspaceScopes: string | null,
+  workspaceTier: string | null,
+  suspended: boolean,
+  own: boolean | null,
+  tier: string | null,
+  bucket: string,
+  meter: string,
+  used: number | null,
+  windowStart: number | null,
+  nowSeconds: number,
+];
+
+/** Where each column of `LookupRow` stands. */
+export const at = {
+  n: 0,
+  type: 1,
+  id: 2,
+  name: 3,
+  environment: 4,
+  expiresAt: 5,
+  expired: 6,
+  revoked: 7,
+  replaced: 8,
+  audience: 9,
+  scopes: 10,
+  tokenHash: 11,
+  publicId: 12,
+  keyHash: 13,
+  matchProof: 14,
+  pepperId: 15,
+  userId: 16,
+  userDisabled: 17,
+  role: 18,
+  clientId: 19,
+  clientScopes: 20,
+  workspaceId: 21,
+  workspaceScopes: 22,
+  workspaceTier: 23,
+  suspended: 24,
+  own: 25,
+  tier: 26,
+  bucket: 27,
+  meter: 28,
+  used: 29,
+  windowStart: 30,
+  nowSeconds: 31,
+} as const;
+
+function common(rows: string, present: readonly Kind[]): string {
+  const users = present.some((kind) => OF_USERS.includes(kind));
+  const clients = present.some((kind) => OF_CLIENTS.includes(kind));
+  const list = (column: string): string => `array_to_string(${column}, E'\\x1f')`;
+  return `
   SELECT c.n, c.type, c.id, c.name, c.environment, c.expires_at, c.expires_at <= now() AS expired, c.revoked, c.replaced,
-         c.audience, c.scopes, c.token_hash, c.public_id, c.key_hash, c.match_proof, c.pepper_id,
-         c.user_id, u.disabled_at IS NOT NULL AS user_disabled, m.role, c.client_id, o.scopes AS client_scopes,
-         c.workspace_id, w.scopes AS workspace_scopes, w.rate_limit_tier AS workspace_tier,
+         c.audience, ${list('c.scopes')} AS scopes, c.token_hash, c.public_id, c.key_hash, c.match_proof, c.pepper_id,
+         c.user_id, ${users ? 'u.disabled_at IS NOT NULL' : 'NULL::bool'} AS user_disabled, ${users ? 'm.role' : 'NULL::text AS role'},
+         c.client_id, ${clients ? list('o.scopes') : 'NULL::text'} AS client_scopes,
+         c.workspace_id, ${list('w.scopes')} AS workspace_scopes, w.rate_limit_tier AS workspace_tier,
          w.suspended_at IS NOT NULL AS suspended, w.own, c.tier, c.bucket, c.meter,
-         r.used, extract(epoch FROM r.window_start)::bigint AS window_start, extract(epoch FROM now())::bigint AS now_seconds
-    FROM ({rows}) AS c (n, type, id, name, environment, expires_at, revoked, replaced, audience, scopes, token_hash,
+         r.used, date_part('epoch', r.window_start)::bigint AS window_start,
+         (SELECT floor(date_part('epoch', now()))::bigint) AS now_seconds
+    FROM (${rows}) AS c (n, type, id, name, environment, expires_at, revoked, replaced, audience, scopes, token_hash,
                         public_id, key_hash, match_proof, pepper_id, user_id, client_id, workspace_id, tier, bucket, meter)
-    LEFT JOIN users u ON u.id = c.user_id
     LEFT JOIN workspaces w ON w.id = c.workspace_id
-    LEFT JOIN memberships m ON m.workspace_id = c.workspace_id AND m.user_id = c.user_id
-    LEFT JOIN oauth_clients o ON o.client_id = c.client_id
+    ${users ? 'LEFT JOIN users u ON u.id = c.user_id' : ''}
+    ${users ? 'LEFT JOIN memberships m ON m.workspace_id = c.workspace_id AND m.user_id = c.user_id' : ''}
+    ${clients ? 'LEFT JOIN oauth_clients o ON o.client_id = c.client_id' : ''}
     LEFT JOIN rate_limit_windows r ON r.bucket = c.bucket`;
-
-const statements = new Map<string, string>();
-
-/** Writes the one statement for a batch: prepared once for each mixture of kinds, of which there are few. */
-export function lookupStatement(keys: readonly LookupKey[]): { name: string; text: string; values: unknown[] } {
-  const present = KIND_NAMES.filter((kind) => keys.some((key) => key.kind === kind));
-  const name = `credential-lookup ${present.join(' ')}`;
-  let text = statements.get(name);
-  if (text === undefined) {
-    text = statementFor(present);
-    statements.set(name, text);
-  }
-  return { name: shortName(present), text, values: present.flatMap((kind) => valuesOf(kind, keys)) };
 }
 
-/** PostgreSQL cuts names of prepared statements at 63 bytes. */
-function shortName(present: readonly Kind[]): string {
-  return `credential-lookup-${present.map((kind) => KIND_NAMES.indexOf(kind)).join('')}`;
+interface Prepared {
+  /** PostgreSQL cuts names of prepared statements at 63 bytes. */
+  readonly name: string;
+  readonly text: string;
+  readonly present: readonly Kind[];
+}
+
+const statements = new Map<number, Prepared>();
+
+/** Writes the one statement for a batch: prepared once for each mixture of kinds, of which there are few. */
+export function lookupStatement(keys: readonly LookupKey[]): {
+  name: string;
+  text: string;
+  values: unknown[];
+  rowMode: 'array';
+} {
+  let mixture = 0;
+  for (const { kind } of keys) mixture |= 1 << KIND_NAMES.indexOf(kind);
+  let statement = statements.get(mixture);
+  if (statement === undefined) {
+    const present = KIND_NAMES.filter((_, index) => (mixture & (1 << index)) !== 0);
+    const name = `credential-lookup-${present.map((kind) => KIND_NAMES.indexOf(kind)).join('')}`;
+    statement = { name, text: statementFor(present), present };
+    statements.set(mixture, statement);
+  }
+  const { name, text, present } = statement;
+  return { name, text, values: present.flatMap((kind) => valuesOf(kind, keys)), rowMode: 'array' };
 }
 
 function statementFor(present: readonly Kind[]): string {
@@ -146,10 +246,10 @@ function statementFor(present: readonly Kind[]): string {
     });
     return KINDS[kind].rows.replace('{p}', `unnest(${parameters.join(', ')})`);
   });
-  return COMMON.replace('{rows}', rows.join('\n UNION ALL '));
+  return common(rows.join('\n UNION ALL '), present);
 }
 
-function valuesOf<K extends Kind>(kind: K, keys: readonly LookupKey[]): unknown[][] {
+function valuesOf<K extends Kind>(kind: K, keys: readonly LookupKey[]): unknown[] {
   const positions: number[] = [];
   const own: KeyOf<K>[] = [];
   keys.forEach((key, n) => {
@@ -157,9 +257,14 @@ function valuesOf<K extends Kind>(kind: K, keys: readonly LookupKey[]): unknown[
     positions.push(n);
     own.push(key);
   });
-  return [positions, ...KINDS[kind].values(own)];
+  return [plain(positions), ...KINDS[kind].values(own)];
 }
 
 function isKind<K extends Kind>(key: LookupKey, kind: K): key is KeyOf<K> {
   return key.kind === kind;
+}
+
+/** An array as PostgreSQL reads it, of what needs no quotes: numbers, and public ids, which are eight letters and digits. */
+function plain(list: readonly (number | string)[]): string {
+  return `{${list.join(',')}}`;
 }

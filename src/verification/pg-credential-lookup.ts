@@ -1,43 +1,11 @@
 import type { Pool } from 'pg';
-import type { CredentialType, Environment } from '../core/principal.ts';
 import { batchByTurn } from '../db/turn-batch.ts';
 import type { CredentialRecord, FindCredentialRecord, LookupKey, StoredProof } from './credential-record.ts';
-import { lookupStatement } from './lookup-statement.ts';
+import { at, type LookupRow, lookupStatement } from './lookup-statement.ts';
+import { rememberScopeLists } from './scope-lists.ts';
 
-interface LookupRow {
-  readonly n: number;
-  readonly type: CredentialType;
-  readonly id: string;
-  readonly name: string | null;
-  readonly environment: Environment | null;
-  readonly expires_at: Date | null;
-  readonly expired: boolean | null;
-  readonly revoked: boolean;
-  readonly replaced: boolean;
-  readonly audience: string | null;
-  readonly scopes: string[] | null;
-  readonly token_hash: Buffer | null;
-  readonly public_id: string | null;
-  readonly key_hash: string | null;
-  readonly match_proof: Buffer | null;
-  readonly pepper_id: string | null;
-  readonly user_id: number | null;
-  readonly user_disabled: boolean;
-  readonly role: string | null;
-  readonly client_id: string | null;
-  readonly client_scopes: string[] | null;
-  readonly workspace_id: number | null;
-  readonly workspace_scopes: string[] | null;
-  readonly workspace_tier: string | null;
-  readonly suspended: boolean;
-  readonly own: boolean | null;
-  readonly tier: string | null;
-  readonly bucket: string;
-  readonly meter: string;
-  readonly used: number | null;
-  readonly window_start: number | null;
-  readonly now_seconds: number;
-}
+/** A number of ours; identifiers of tokens are text. */
+const NUMBER = /^[1-9]\d{0,14}$/;
 
 /**
  * Builds the lookup: one prepared statement for all credentials, of whatever kinds, that are presented in one event-loop
@@ -47,12 +15,13 @@ export function createCredentialLookup(
   pool: Pick<Pool, 'query'>,
   translateError: (error: unknown) => unknown,
 ): FindCredentialRecord {
+  const listOf = rememberScopeLists();
   return batchByTurn<LookupKey, CredentialRecord | null>(
     async (keys) => {
       const records: (CredentialRecord | null)[] = keys.map(() => null);
       try {
         const { rows } = await pool.query<LookupRow>(lookupStatement(keys));
-        for (const row of rows) records[row.n] = toRecord(row);
+        for (const row of rows) records[row[at.n]] = toRecord(row, listOf);
       } catch (error) {
         throw translateError(error);
       }
@@ -62,51 +31,55 @@ export function createCredentialLookup(
   );
 }
 
-function toRecord(row: LookupRow): CredentialRecord {
+function toRecord(row: LookupRow, listOf: (text: string) => readonly string[]): CredentialRecord {
+  const type = row[at.type];
+  const id = row[at.id];
+  const userId = row[at.userId];
+  const clientId = row[at.clientId];
+  const clientScopes = row[at.clientScopes];
+  const used = row[at.used];
+  const windowStart = row[at.windowStart];
   return {
-    type: row.type,
-    id: /^[1-9]\d{0,14}$/.test(row.id) ? Number(row.id) : row.id,
-    name: row.name,
-    environment: row.environment,
-    expiresAt: row.expires_at,
-    expired: row.expired ?? false,
+    type,
+    id: NUMBER.test(id) ? Number(id) : id,
+    name: row[at.name],
+    environment: row[at.environment],
+    expiresAt: row[at.expiresAt],
+    expired: row[at.expired] ?? false,
     // A token whose client is gone is dead, whatever its own row says.
-    revoked: row.revoked || (row.client_id !== null && row.client_scopes === null),
-    replaced: row.replaced,
+    revoked: row[at.revoked] || (clientId !== null && clientScopes === null),
+    replaced: row[at.replaced],
     proof: proofOf(row),
-    audience: row.audience,
-    grant: row.type === 'session' ? null : (row.scopes ?? []),
-    user: row.user_id === null ? null : { id: row.user_id, disabled: row.user_disabled, role: row.role },
-    client: row.client_id === null ? null : { id: row.client_id, scopes: row.client_scopes ?? [] },
-    workspace:
-      row.workspace_id === null
-        ? null
-        : {
-            id: row.workspace_id,
-            scopes: row.workspace_scopes ?? [],
-            suspended: row.suspended,
-            own: row.own ?? false,
-            tier: row.workspace_tier ?? '',
-          },
-    tier: row.tier,
-    bucket: row.bucket,
-    meter: row.meter,
-    used:
-      row.used === null || row.window_start === null
-        ? null
-        : { amount: row.used, windowStartSeconds: row.window_start },
-    nowSeconds: row.now_seconds,
+    audience: row[at.audience],
+    grant: type === 'session' ? null : listOf(row[at.scopes] ?? ''),
+    user: userId === null ? null : { id: userId, disabled: row[at.userDisabled] !== false, role: row[at.role] },
+    client: clientId === null ? null : { id: clientId, scopes: listOf(clientScopes ?? '') },
+    workspace: workspaceOf(row, listOf),
+    tier: row[at.tier],
+    bucket: row[at.bucket],
+    meter: row[at.meter],
+    used: used === null || windowStart === null ? null : { amount: used, windowStartSeconds: windowStart },
+    nowSeconds: row[at.nowSeconds],
+  };
+}
+
+function workspaceOf(row: LookupRow, listOf: (text: string) => readonly string[]): CredentialRecord['workspace'] {
+  const id = row[at.workspaceId];
+  if (id === null) return null;
+  return {
+    id,
+    scopes: listOf(row[at.workspaceScopes] ?? ''),
+    suspended: row[at.suspended],
+    own: row[at.own] ?? false,
+    tier: row[at.workspaceTier] ?? '',
   };
 }
 
 function proofOf(row: LookupRow): StoredProof {
-  if (row.token_hash !== null) return { kind: 'digest', digest: row.token_hash };
-  if (row.public_id === null || row.key_hash === null) return { kind: 'none' };
-  return {
-    kind: 'key',
-    publicId: row.public_id,
-    keyHash: row.key_hash,
-    proof: row.match_proof,
-    pepperId: row.pepper_id,
-  };
+  const tokenHash = row[at.tokenHash];
+  const publicId = row[at.publicId];
+  const keyHash = row[at.keyHash];
+  if (tokenHash !== null) return { kind: 'digest', digest: tokenHash };
+  if (publicId === null || keyHash === null) return { kind: 'none' };
+  return { kind: 'key', publicId, keyHash, proof: row[at.matchProof], pepperId: row[at.pepperId] };
 }

@@ -67,13 +67,16 @@ export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
   const effective = memoEffectiveScopes(deps.catalog, REMEMBERED_SCOPE_SETS);
 
   return async (question) => {
-    const parsed = await parse(deps, question);
+    // Waiting for what is there already costs a turn of the queue each; most of what can be waited for here is.
+    const parsing = parse(deps, question);
+    const parsed = parsing instanceof Promise ? await parsing : parsing;
     if (typeof parsed === 'string') return refuse(parsed);
 
     const record = await deps.findRecord(parsed.key);
     if (record === null) return refuse('unknown');
     // Nothing but a clear yes is a yes, here and below: what is missing or strange denies.
-    if ((await deps.proveSecret(parsed.secret, record.proof)) !== true) return refuse('unknown');
+    const proving = deps.proveSecret(parsed.secret, record.proof);
+    if ((proving instanceof Promise ? await proving : proving) !== true) return refuse('unknown');
     if (!isFor(deps, record, question.audience)) return refuse('unknown');
 
     const standing = standingRefusal(record);
@@ -84,7 +87,8 @@ export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
     if (question.requirement !== null && !meets(scopes, question.requirement)) {
       return note(deps, question, record, insufficient(deps.catalog, record, scopes, inputs, question.requirement));
     }
-    return note(deps, question, record, await count(deps, question, record, scopes, inputs));
+    const counting = count(deps, question, record, scopes, inputs);
+    return note(deps, question, record, counting instanceof Promise ? await counting : counting);
   };
 }
 
@@ -110,13 +114,13 @@ function isFor(
 }
 
 /** Counts an otherwise allowed call; without a cost, or without a limit, it only says where the bucket stands. */
-async function count(
+function count(
   deps: VerifyCredentialDeps,
   { cost }: InProcessQuestion,
   record: CredentialRecord,
   scopes: readonly string[],
   limits: EffectiveScopeInputs,
-): Promise<InProcessVerification> {
+): InProcessVerification | Promise<InProcessVerification> {
   const limit = scopes.includes(BYPASS) ? null : applicableLimit(deps.catalog, record);
   const tier = record.tier ?? record.workspace?.tier ?? '';
   const state = (used: number, nowSeconds = record.nowSeconds): RateLimitState =>
@@ -132,9 +136,13 @@ async function count(
     sunset,
   });
   if (limit === null || cost === 0) return allowed(limit === null ? 0 : usedNow(record, limit));
-  const counted = await deps.countCall({ bucket: record.bucket, cost, ...limit });
-  if (counted.granted === true) return allowed(counted.used, counted.nowSeconds);
-  return { ...refuse('rate_limited', record, scopes), limits, rateLimit: state(counted.used, counted.nowSeconds) };
+  return deps
+    .countCall({ bucket: record.bucket, cost, ...limit })
+    .then(({ granted, used, nowSeconds }) =>
+      granted === true
+        ? allowed(used, nowSeconds)
+        : { ...refuse('rate_limited', record, scopes), limits, rateLimit: state(used, nowSeconds) },
+    );
 }
 
 function insufficient(

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import type { LookupKey } from '../../../src/verification/credential-record.ts';
-import { lookupStatement } from '../../../src/verification/lookup-statement.ts';
+import { at, lookupStatement } from '../../../src/verification/lookup-statement.ts';
 import { testDatabase } from '../../support/test-database.ts';
 
 const hash = Buffer.alloc(32);
@@ -34,6 +34,8 @@ describe('the statement that looks credentials up', () => {
     for (let mixture = 1; mixture < 2 ** KEYS.length; mixture += 1) {
       const keys = KEYS.filter((_, index) => (mixture & (1 << index)) !== 0);
       const { fields } = await database.query(lookupStatement(keys));
+      const names = fields.map(({ name }) => name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()));
+      expect(names, 'columns stand where they are read').to.deep.equal(Object.keys(at));
       const types = Object.fromEntries(fields.map(({ name, dataTypeID }) => [name, dataTypeID]));
       expect(types, keys.map(({ kind }) => kind).join()).to.include({ match_proof: 17, user_id: 20, client_id: 25 });
     }
