@@ -20,8 +20,8 @@ import { composeProtocol } from './composition/compose-protocol.ts';
 import { composeRequests } from './composition/compose-requests.ts';
 import { composeStrangers } from './composition/compose-strangers.ts';
 import { startForTheFirstTime } from './composition/first-start.ts';
-import { knownFacts } from './composition/known-facts.ts';
 import { guardFarReaching } from './composition/guard-far-reaching.ts';
+import { knownFacts } from './composition/known-facts.ts';
 import {
   type Installation,
   openInstallation,
@@ -146,10 +146,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const reportFailure = (error: unknown, requestId: string): void =>
     log.error({ error, request_id: requestId }, 'failed');
 
-  const apiRoutes = guardFarReaching(
-    capabilities,
-    catalog,
-  )([
+  const apiRoutes = guardFarReaching(capabilities, catalog)([
     ...clientRoutes({ ...capabilities.clients, refusedGrants: mayGrant }),
     ...verifyRoutes({ verify }),
     ...scopeRoutes({ catalog, refusedGrants: mayGrant }),
@@ -182,7 +179,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
       findGrantor: capabilities.credentials.findKeyGrantor,
     }),
     ...audit.routes,
-  ];
+  ]);
   const apiDescription = openApiDocument(apiRoutes, {
     issuer,
     version: productVersion,
