@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { Middleware } from 'koa';
 import type { OpenApiDocument, Operation, Parameter, ResponseObject } from '../http/open-api-document.ts';
 import { exampleCommand } from './api-docs-example.ts';
@@ -7,9 +8,16 @@ import { renderPage } from './render.ts';
 /** `GET /docs`: the description of the API for people to read, made once, without scripts and requests to anywhere else. */
 export function apiDocsPage(document: OpenApiDocument): Middleware {
   const model = { sections: sectionsOf(document), issuer: document.servers[0]?.url ?? '', info: document.info };
+  let compressed: Buffer | null = null;
   return async (context, next) => {
     if (context.path !== '/docs' || (context.method !== 'GET' && context.method !== 'HEAD')) return next();
     renderPage(context, 'api-docs', { title: 'The API', width: 'full' }, model);
+    context.vary('Accept-Encoding');
+    if (context.acceptsEncodings('gzip', 'identity') !== 'gzip') return;
+    // The same for everybody, and without a secret: the one page that may be compressed, and it is long.
+    compressed ??= gzipSync(String(context.body));
+    context.set('Content-Encoding', 'gzip');
+    context.body = compressed;
   };
 }
 
