@@ -12,6 +12,7 @@ import { verifyRoutes } from './api/verify.ts';
 import { verifyForProxies } from './api/verify-for-proxies.ts';
 import { createListener } from './app.ts';
 import { auditedSigningKeys } from './composition/audited-repositories.ts';
+import { administrationRoutes } from './composition/compose-administration.ts';
 import { composeAudit } from './composition/compose-audit.ts';
 import { composeCapabilities } from './composition/compose-capabilities.ts';
 import { authLoginWith, credentialRoutes } from './composition/compose-credentials.ts';
@@ -29,7 +30,7 @@ import {
   refuseUnsafe,
   settleIssuer,
 } from './composition/open-installation.ts';
-import { sweeps } from './composition/sweeps.ts';
+import { sweepInBackground } from './composition/sweeps.ts';
 import { isProduction } from './config/environment.ts';
 import { productVersion } from './config/product-version.ts';
 import { systemClock } from './core/clock.ts';
@@ -37,7 +38,6 @@ import { refusedGrants } from './core/effective-scopes.ts';
 import { deriveKeys } from './crypto/derive-keys.ts';
 import { translateDatabaseError } from './db/database-error.ts';
 import { oneAtATime } from './db/one-at-a-time.ts';
-import { startSweeper } from './db/sweeper.ts';
 import { exampleApi } from './example-api/example-api.ts';
 import { knexExampleData } from './example-api/knex-example-data.ts';
 import { countLimitedStrangers, countVerifications } from './http/count-verifications.ts';
@@ -142,11 +142,15 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const audit = composeAudit(installation, { trail, verify, addressOf: requests.addressOf });
   const mayGrant = (limits: Parameters<typeof refusedGrants>[1], entries: readonly string[]) =>
     refusedGrants(catalog, limits, entries);
+  const sweeper = sweepInBackground(installation, metrics);
   let draining = false;
   const reportFailure = (error: unknown, requestId: string): void =>
     log.error({ error, request_id: requestId }, 'failed');
 
-  const apiRoutes = guardFarReaching(capabilities, catalog)([
+  const apiRoutes = guardFarReaching(
+    capabilities,
+    catalog,
+  )([
     ...clientRoutes({ ...capabilities.clients, refusedGrants: mayGrant }),
     ...verifyRoutes({ verify }),
     ...scopeRoutes({ catalog, refusedGrants: mayGrant }),
@@ -179,6 +183,16 @@ async function wire(installation: Installation, listeningPort: number): Promise<
       findGrantor: capabilities.credentials.findKeyGrantor,
     }),
     ...audit.routes,
+    ...administrationRoutes(installation, {
+      findCredential: audit.find,
+      credentials: capabilities.credentials.credentials,
+      clients: capabilities.clients.clients,
+      sessions: people.sessions,
+      endLeakedToken: protocol.endLeakedToken,
+      signingKeys,
+      lastSweep: sweeper.lastRound,
+      usageWaiting: verification.usageWaiting,
+    }),
   ]);
   const apiDescription = openApiDocument(apiRoutes, {
     issuer,
@@ -263,15 +277,6 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     }),
   });
 
-  const sweeper = startSweeper({
-    databaseUrl: database.databaseUrl,
-    sweeps,
-    onSwept: (rows) => {
-      metrics.countSwept(rows);
-      log.debug({ rows }, 'swept');
-    },
-    reportFailure: (error, table) => log.warn({ error, table }, 'sweeping failed'),
-  });
   return {
     server: createServer({ requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16_384 }, listener),
     installation,

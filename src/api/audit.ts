@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { auditActionNames, type StoredAuditEvent } from '../audit/audit-event.ts';
 import type { AuditFilter, AuditRepository } from '../audit/audit-repository.ts';
-import { credentialStates, type FindCredential } from '../audit/find-credential.ts';
+import type { FindCredential } from '../audit/find-credential.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { pageOf, pageQuery, readCursor } from './cursor.ts';
+import { foundCredentialAnswer, presentFound } from './found-credential.ts';
 import { type AnyRoute, route } from './route.ts';
 
 /** What the audit routes need. */
@@ -63,16 +64,7 @@ const eventAnswer = z.object({
 });
 const listAnswer = z.object({ data: z.array(eventAnswer), next: z.string().nullable() });
 
-const foundAnswer = z.object({
-  type: z.string().nullable(),
-  id: identifier.nullable(),
-  name: z.string().nullable(),
-  state: z.enum(credentialStates),
-  subject: something.nullable(),
-  workspace_id: z.number().int().nullable(),
-  expires_at: z.iso.datetime().nullable(),
-});
-const searchAnswer = listAnswer.extend({ credential: foundAnswer });
+const searchAnswer = listAnswer.extend({ credential: foundCredentialAnswer });
 
 /** The routes of `/api/audit`, for callers that cover `admin:audit`. */
 export function auditRoutes({ events, findCredential }: AuditRoutesDeps): readonly AnyRoute[] {
@@ -106,10 +98,9 @@ export function auditRoutes({ events, findCredential }: AuditRoutesDeps): readon
       body: searchBody,
       answers: { 200: searchAnswer },
       async handle({ body: { credential, limit, cursor } }) {
-        const { concerning, expiresAt, workspaceId, ...found } = await findCredential(credential);
-        const page = await list({ concerning }, limit, cursor);
-        const shown = { ...found, workspace_id: workspaceId, expires_at: expiresAt?.toISOString() ?? null };
-        return { status: 200, body: { credential: shown, ...page } };
+        const found = await findCredential(credential);
+        const page = await list({ concerning: found.concerning }, limit, cursor);
+        return { status: 200, body: { credential: presentFound(found), ...page } };
       },
     }),
   ];

@@ -57,13 +57,16 @@ function securityOf({ access, method }: AnyRoute): Security {
   return access === 'resource_server' ? [{ resourceServer: [] }, ...programs, session] : [...programs, session];
 }
 
+/** What is no number in a path. */
+const TEXT_PARAMETERS: ReadonlySet<string> = new Set(['client_id', 'name']);
+
 function pathParameters(path: string): readonly Parameter[] {
   return [...path.matchAll(/:([a-z_]+)/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
     description: fieldSentences.get(name) ?? '',
-    schema: name === 'client_id' ? { type: 'string' } : { type: 'integer', minimum: 1 },
+    schema: TEXT_PARAMETERS.has(name) ? { type: 'string' } : { type: 'integer', minimum: 1 },
   }));
 }
 

@@ -9,3 +9,6 @@ export const readableText = z
   .trim()
   .max(255)
   .refine((text) => !UNREADABLE.test(text), 'Must not contain control characters');
+
+/** What people type into a search: a part of a name or address, without what can not be seen; never empty. */
+export const searchText = readableText.min(1);

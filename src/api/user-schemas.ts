@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { OneTimeLink } from '../users/one-time-link.ts';
 import type { User } from '../users/user.ts';
-import type { Membership } from '../workspaces/membership.ts';
+import type { NamedMembership } from '../workspaces/membership.ts';
 import { pageQuery } from './cursor.ts';
-import { readableText } from './readable-text.ts';
+import { readableText, searchText } from './readable-text.ts';
 
 const email = z.string().min(1).max(254);
 
-/** Query of `GET /api/users`; `email` finds one person, however the address is written. */
-export const userQuery = pageQuery.extend({ email: email.optional() });
+/** Query of `GET /api/users`; `email` finds one person, however the address is written, `q` looks into names and addresses. */
+export const userQuery = pageQuery.extend({ email: email.optional(), q: searchText.optional() });
 
 /** Body of `POST /api/users`; without a password the answer has the link of an invitation. */
 export const newUserBody = z.strictObject({
@@ -31,7 +31,7 @@ export const userAnswer = z.object({
   disabled_at: z.iso.datetime().nullable(),
   must_change_password: z.boolean(),
   created_at: z.iso.datetime(),
-  memberships: z.array(z.object({ workspace_id: z.number().int(), role: z.string() })),
+  memberships: z.array(z.object({ workspace_id: z.number().int(), workspace_name: z.string(), role: z.string() })),
 });
 
 /** A link with which somebody sets their password, shown this once. */
@@ -44,7 +44,7 @@ export const createdUserAnswer = userAnswer.extend({
 });
 
 /** Presents a user; nothing but these fields leaves the server. */
-export function presentUser(user: User, memberships: readonly Membership[]): z.input<typeof userAnswer> {
+export function presentUser(user: User, memberships: readonly NamedMembership[]): z.input<typeof userAnswer> {
   return {
     id: user.id,
     email: user.email,
@@ -54,7 +54,11 @@ export function presentUser(user: User, memberships: readonly Membership[]): z.i
     created_at: user.createdAt.toISOString(),
     memberships: memberships
       .filter(({ userId }) => userId === user.id)
-      .map(({ workspaceId, role }) => ({ workspace_id: workspaceId, role })),
+      .map(({ workspaceId, workspaceName, role }) => ({
+        workspace_id: workspaceId,
+        workspace_name: workspaceName,
+        role,
+      })),
   };
 }
 

@@ -69,7 +69,7 @@ export function userRoutes(deps: UserRoutesDeps): readonly AnyRoute[] {
       async handle({ query }) {
         const rows =
           query.email === undefined
-            ? await deps.users.list({ limit: query.limit + 1, afterId: idAfter(query.cursor) })
+            ? await deps.users.list({ limit: query.limit + 1, afterId: idAfter(query.cursor), matching: query.q })
             : await withAddress(deps.users, query.email);
         const page = pageOf(rows, query.limit, ({ id }) => [id]);
         const memberships = await deps.workspaces.membershipsOf(page.data.map(({ id }) => id));

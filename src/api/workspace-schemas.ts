@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import type { Member } from '../workspaces/membership.ts';
 import type { Workspace } from '../workspaces/workspace.ts';
-import { readableText } from './readable-text.ts';
+import { pageQuery } from './cursor.ts';
+import { readableText, searchText } from './readable-text.ts';
 
 const name = readableText.min(1);
 const role = z.string().max(255);
+
+/** Query of `GET /api/workspaces`; `q` looks into names. */
+export const workspaceQuery = pageQuery.extend({ q: searchText.optional() });
 
 /** Body of `POST /api/workspaces`. */
 export const newWorkspaceBody = z.strictObject({ name });

@@ -4,12 +4,18 @@ import { Conflict, InvalidInput, NotFound } from '../core/errors.ts';
 import type { createWorkspace } from '../workspaces/create-workspace.ts';
 import type { Workspace } from '../workspaces/workspace.ts';
 import type { WorkspaceRepository } from '../workspaces/workspace-repository.ts';
-import { pageOf, pageQuery } from './cursor.ts';
+import { pageOf } from './cursor.ts';
 import { unauthorizedAction } from './role-guard.ts';
 import { type AnyRoute, route } from './route.ts';
 import { idAfter, rowId } from './row-id.ts';
 import type { Caller, WorkspaceAccess } from './workspace-access.ts';
-import { changedWorkspaceBody, newWorkspaceBody, presentWorkspace, workspaceAnswer } from './workspace-schemas.ts';
+import {
+  changedWorkspaceBody,
+  newWorkspaceBody,
+  presentWorkspace,
+  workspaceAnswer,
+  workspaceQuery,
+} from './workspace-schemas.ts';
 
 /** What the workspace routes need. */
 export interface WorkspaceRoutesDeps {
@@ -24,6 +30,8 @@ export interface WorkspaceRoutesDeps {
   readonly refusedGrants: (limits: EffectiveScopeInputs, entries: readonly string[]) => readonly string[];
 }
 
+type WorkspacePage = Omit<Parameters<WorkspaceRepository['list']>[0], 'memberId'>;
+
 const administrators = { scopes: ['admin:users'] } as const;
 const listAnswer = z.object({ data: z.array(workspaceAnswer), next: z.string().nullable() });
 
@@ -32,17 +40,18 @@ export function workspaceRoutes(deps: WorkspaceRoutesDeps): readonly AnyRoute[] 
   const rules = deps.access;
 
   /** A session sees all workspaces of its user, any other credential the one it is bound to. */
-  async function listFor(caller: Caller, limit: number, afterId: number): Promise<readonly Workspace[]> {
+  async function listFor(caller: Caller, page: WorkspacePage): Promise<readonly Workspace[]> {
     const memberId = rules.seesAllOf(caller);
-    if (rules.isAdministrator(caller)) return deps.workspaces.list({ memberId: null, limit, afterId });
-    if (memberId !== null) return deps.workspaces.list({ memberId, limit, afterId });
+    if (rules.isAdministrator(caller)) return deps.workspaces.list({ ...page, memberId: null });
+    if (memberId !== null) return deps.workspaces.list({ ...page, memberId });
     const id = caller.principal.workspaceId;
-    if (id === null || id <= afterId) return [];
+    if (id === null || id <= page.afterId) return [];
     const bound = await rules.findVisible(caller, String(id)).catch((error: unknown) => {
       if (error instanceof NotFound) return null;
       throw error;
     });
-    return bound === null ? [] : [bound];
+    const isMeant = bound?.name.toLowerCase().includes(page.matching?.toLowerCase() ?? '');
+    return bound === null || isMeant !== true ? [] : [bound];
   }
 
   function refuseChange(caller: Caller, workspace: Workspace, changes: z.output<typeof changedWorkspaceBody>): void {
@@ -73,10 +82,11 @@ export function workspaceRoutes(deps: WorkspaceRoutesDeps): readonly AnyRoute[] 
       path: '/api/workspaces',
       summary: 'List the workspaces that the caller is in; all of them for administrators',
       access: 'any_credential',
-      query: pageQuery,
+      query: workspaceQuery,
       answers: { 200: listAnswer },
       async handle({ query, principal, limits }) {
-        const rows = await listFor({ principal, limits }, query.limit + 1, idAfter(query.cursor));
+        const asked = { limit: query.limit + 1, afterId: idAfter(query.cursor), matching: query.q };
+        const rows = await listFor({ principal, limits }, asked);
         const page = pageOf(rows, query.limit, ({ id }) => [id]);
         return { status: 200, body: { data: page.data.map(presentWorkspace), next: page.next } };
       },

@@ -26,6 +26,10 @@ export const auditActions = {
   'client.changed': { target: 'client', sentence: 'The settings of an OAuth client were changed.' },
   'client.created': { target: 'client', sentence: 'An OAuth client was registered.' },
   'client.deleted': { target: 'client', sentence: 'An OAuth client was deleted with everything issued to it.' },
+  'client.token_ended': {
+    target: 'client',
+    sentence: 'A token with which an OAuth client acts for itself was ended by an administrator, as leaked.',
+  },
   'client_secret.created': { target: 'client_secret', sentence: 'An OAuth client was given a further secret.' },
   'client_secret.deleted': { target: 'client_secret', sentence: 'One secret of an OAuth client was ended.' },
   'csrf.refused': {
@@ -37,7 +41,8 @@ export const auditActions = {
   'grant.given': { target: 'grant', sentence: 'A user let an app in.' },
   'grant.tokens_ended': {
     target: 'grant',
-    sentence: 'Tokens of an app were ended, by the app or because one was used twice; what the user agreed to stands.',
+    sentence:
+      'Tokens of an app were ended by the app, by an administrator, or because one was used twice; what the user agreed to stands.',
   },
   'grant.revoked': { target: 'grant', sentence: 'What a user had let an app do was ended, with everything issued.' },
   'key.changed': { target: 'api_key', sentence: 'The settings of an API key were changed.' },
@@ -59,12 +64,12 @@ export const auditActions = {
   'session.renewed': { target: 'session', sentence: 'A user proved the password again within a session.' },
   'session.started': { target: 'session', sentence: 'A user signed in.' },
   'sessions.ended_all': { target: 'user', sentence: 'Every session of a user was ended by somebody else.' },
+  'sessions.ended_others': { target: 'user', sentence: 'A user signed out all of their other browsers.' },
   'sign_in.refused': {
     target: 'user',
     sentence: 'A sign-in failed; while an account is throttled, one event a minute stands for all tries.',
   },
   'signing_key.rotated': { target: 'signing_key', sentence: 'A new signing key, the target, was put in place.' },
-  'sessions.ended_others': { target: 'user', sentence: 'A user signed out all of their other browsers.' },
   'signing_key.withdrawn': {
     target: 'signing_key',
     sentence: 'All signing keys before the target were withdrawn at once.',

@@ -220,6 +220,8 @@ export function auditConsent(trail: Pick<AuditTrail, 'record'>): (consent: Conse
 const PROTOCOL_REASONS: Readonly<Record<string, string>> = {
   '/oauth/token': 'a code or refresh token was presented again',
   '/oauth/revoke': 'the client ended it',
+  '/api/credentials/revoke': 'an administrator ended it as leaked',
+  '/admin/audit/revoke': 'an administrator ended it as leaked',
 };
 
 /** Makes every end of grants leave its events; in a request of nobody else it is the client that acts. */

@@ -1,7 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { auditRoutes } from '../api/audit.ts';
 import { auditRequests, notingCaller } from '../api/audit-requests.ts';
-import { type CredentialState, findCredential, type RecogniseCredential } from '../audit/find-credential.ts';
+import {
+  type CredentialState,
+  type FindCredential,
+  findCredential,
+  type RecogniseCredential,
+} from '../audit/find-credential.ts';
 import { knexAuditRepository } from '../audit/knex-audit-repository.ts';
 import { pgAppendAudit } from '../audit/pg-append-audit.ts';
 import { pgGrantBehindToken, pgRecogniseOauthSecret, pgReplacedKey } from '../audit/pg-recognise-oauth-secret.ts';
@@ -57,6 +62,8 @@ export interface WiredAudit {
   readonly middleware: ReturnType<typeof auditRequests>;
   readonly routes: ReturnType<typeof auditRoutes>;
   readonly notingCaller: typeof notingCaller;
+  /** Finds out what a pasted credential is. */
+  readonly find: FindCredential;
 }
 
 /** Wires the audit trail of requests, and the routes that read it. */
@@ -65,19 +72,18 @@ export function composeAudit({ database, secretKeys }: Installation, deps: Audit
   const peppers = deriveKeys(secretKeys, 'pepper');
   const storedForms = (secret: string): readonly string[] =>
     peppers.map((pepper) => hashClientSecret(secret, [pepper]));
+  const find = findCredential([
+    pgRecogniseOauthSecret({ pool, digest: sha256, storedForms }),
+    recogniseByVerification(deps.verify, {
+      grantBehind: pgGrantBehindToken({ pool, digest: sha256 }),
+      replacedKey: pgReplacedKey(pool),
+    }),
+  ]);
   return {
     middleware: auditRequests({ trail: deps.trail, addressOf: deps.addressOf, clock: systemClock }),
-    routes: auditRoutes({
-      events: knexAuditRepository(() => knex),
-      findCredential: findCredential([
-        pgRecogniseOauthSecret({ pool, digest: sha256, storedForms }),
-        recogniseByVerification(deps.verify, {
-          grantBehind: pgGrantBehindToken({ pool, digest: sha256 }),
-          replacedKey: pgReplacedKey(pool),
-        }),
-      ]),
-    }),
+    routes: auditRoutes({ events: knexAuditRepository(() => knex), findCredential: find }),
     notingCaller,
+    find,
   };
 }
 

@@ -9,6 +9,7 @@ import { translateDatabaseError } from '../db/database-error.ts';
 import { requestTransactions } from '../db/request-transaction.ts';
 import { type AuthenticateClient, authenticateClient } from '../oauth/authenticate-client.ts';
 import { createProvider } from '../oauth/create-provider.ts';
+import { type EndLeakedToken, endLeakedToken } from '../oauth/end-leaked-token.ts';
 import { loadExistingGrant } from '../oauth/existing-grant.ts';
 import { findAccount } from '../oauth/find-account.ts';
 import type { GrantRepository } from '../oauth/grant.ts';
@@ -16,6 +17,7 @@ import { interactions } from '../oauth/interactions.ts';
 import type { Identify } from '../oauth/introspect.ts';
 import { knexSigningKeyRepository } from '../oauth/knex-signing-key-repository.ts';
 import { matchLiveSecret } from '../oauth/match-live-secret.ts';
+import { lifetimes } from '../oauth/lifetimes.ts';
 import { type MountProviderDeps, mountProvider } from '../oauth/mount-provider.ts';
 import { pgActiveUser } from '../oauth/pg-active-user.ts';
 import { type PayloadSeal, pgArtifactRepository } from '../oauth/pg-artifact-repository.ts';
@@ -65,6 +67,7 @@ export interface Protocol {
   /** Like `identify`, and also for a whole credential that may not be used now. */
   readonly recognise: Identify;
   readonly authenticateClient: AuthenticateClient;
+  readonly endLeakedToken: EndLeakedToken;
 }
 
 /** Wires OAuth and OpenID Connect, and the verification of what they issue. */
@@ -134,6 +137,21 @@ export async function composeProtocol(installation: Installation, deps: Protocol
     return { scopes, origins: originsOf(client.redirect_uris) };
   };
 
+  const together = <Result>(work: () => Promise<Result>): Promise<Result> =>
+    transactions.run(
+      async () => {
+        await transactions.begin();
+        return work();
+      },
+      () => true,
+    );
+  const revokeToken = pgRevokeToken({
+    transactions,
+    artifacts,
+    readJwt,
+    revokedName: revokedTokenName,
+    translateError: translateDatabaseError,
+  });
   const identify = identifyWith(verify, ({ allowed }) => allowed);
   return {
     keyRing,
@@ -150,14 +168,16 @@ export async function composeProtocol(installation: Installation, deps: Protocol
       findSession: deps.findSession,
       workspaceName: deps.workspaceName,
       onConsent,
-      together: (work) =>
-        transactions.run(
-          async () => {
-            await transactions.begin();
-            return work();
-          },
-          () => true,
-        ),
+      together,
+    }),
+    endLeakedToken: endLeakedToken({
+      artifacts,
+      readJwt,
+      revokeToken,
+      endedFamilyName,
+      accessTokenSeconds: lifetimes.AccessToken,
+      onClientToken: (clientId) => trail.record({ action: 'client.token_ended', target: clientId }),
+      together,
     }),
     middleware: mountProvider({
       current: keyRing.current,
@@ -166,13 +186,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
       artifacts,
       transactions,
       identify,
-      revokeToken: pgRevokeToken({
-        transactions,
-        artifacts,
-        readJwt,
-        revokedName: revokedTokenName,
-        translateError: translateDatabaseError,
-      }),
+      revokeToken,
       userinfo: userinfo({ verify, findOpenidScopes: openidScopes, findActiveUser }),
       findSession: deps.findSession,
       refuseStrangersBeyondLimit: deps.refuseStrangersBeyondLimit,

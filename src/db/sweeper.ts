@@ -16,8 +16,18 @@ export interface SweeperDeps {
   readonly reportFailure: (error: unknown, table: string | null) => void;
 }
 
+/** How the last round of a sweeper went; `elsewhere` when another process was at it. */
+export interface SweepRound {
+  readonly at: Date;
+  readonly outcome: 'swept' | 'elsewhere' | 'failed';
+  /** Rows deleted, of all tables together. */
+  readonly rows: number;
+}
+
 /** A sweeper at work. */
 export interface Sweeper {
+  /** The last round of this process; null before the first. */
+  lastRound(): SweepRound | null;
   /** Runs a round now; null when another process is at it, or when the database did not answer. */
   sweepNow(): Promise<SweptRows | null>;
   /** Starts no further batch and waits for the one under way, five seconds at most. */
@@ -40,6 +50,11 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<SweptRows | null> | undefined;
   let client: pg.Client | undefined;
+  let last: SweepRound | null = null;
+
+  function note(outcome: SweepRound['outcome'], rows = 0): void {
+    last = { at: new Date(), outcome, rows };
+  }
 
   function schedule(): void {
     if (stopping) return;
@@ -64,7 +79,10 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
     });
     try {
       await own.connect();
-      if (!(await lock(own))) return null;
+      if (!(await lock(own))) {
+        note('elsewhere');
+        return null;
+      }
       const swept = await runSweeps(own, deps.sweeps, {
         ...(deps.batchRows !== undefined && { batchRows: deps.batchRows }),
         // The sweeper works at most half of the time, so that a large backlog slows nobody down.
@@ -72,9 +90,12 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
         isStopping: () => stopping || broken !== undefined,
         reportFailure: deps.reportFailure,
       });
-      if (Object.values(swept).some((rows) => rows > 0)) deps.onSwept(swept);
+      const rows = Object.values(swept).reduce((sum, one) => sum + one, 0);
+      note('swept', rows);
+      if (rows > 0) deps.onSwept(swept);
       return swept;
     } catch (error) {
+      note('failed');
       if (!stopping) deps.reportFailure(broken ?? error, null);
       return null;
     } finally {
@@ -85,6 +106,7 @@ export function startSweeper(deps: SweeperDeps): Sweeper {
 
   schedule();
   return {
+    lastRound: () => last,
     sweepNow,
     async stop() {
       stopping = true;

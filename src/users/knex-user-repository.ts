@@ -35,9 +35,13 @@ export function knexUserRepository(database: () => Knex): UserRepository {
       return row === undefined ? null : { user: toUser(row), passwordHash: row.password_hash };
     },
 
-    async list({ limit, afterId }) {
+    async list({ limit, afterId, matching }) {
       const rows: UserRow[] = await database()('users')
         .where('id', '>', afterId)
+        .modify((query) => {
+          // No pattern: whatever people type stands for itself.
+          if (matching !== undefined) query.whereRaw("strpos(lower(name || ' ' || email), lower(?)) > 0", [matching]);
+        })
         .orderBy('id')
         .limit(limit)
         .select(...COLUMNS);

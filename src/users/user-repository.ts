@@ -18,8 +18,12 @@ export interface UserRepository {
   find(id: number): Promise<User | null>;
   findByEmail(email: string): Promise<User | null>;
   findWithPassword(by: { readonly id: number } | { readonly email: string }): Promise<UserWithPassword | null>;
-  /** Users in the order of their ids, those after `afterId`. */
-  list(page: { readonly limit: number; readonly afterId: number }): Promise<readonly User[]>;
+  /** Users in the order of their ids, those after `afterId`; with `matching`, those with it in their name or address. */
+  list(page: {
+    readonly limit: number;
+    readonly afterId: number;
+    readonly matching?: string | undefined;
+  }): Promise<readonly User[]>;
   /** Stores a user; null when the address is taken. */
   insert(user: {
     readonly email: string;

@@ -57,10 +57,11 @@ export function knexWorkspaceRepository(database: () => Knex): WorkspaceReposito
       return row === undefined ? null : toWorkspace(row);
     },
 
-    async list({ memberId, limit, afterId }) {
+    async list({ memberId, limit, afterId, matching }) {
       const rows: WorkspaceRow[] = await database()('workspaces')
         .where('id', '>', afterId)
         .modify((query) => {
+          if (matching !== undefined) query.whereRaw('strpos(lower(name), lower(?)) > 0', [matching]);
           if (memberId !== null) {
             query.whereIn('id', database()('memberships').where({ user_id: memberId }).select('workspace_id'));
           }
@@ -133,11 +134,23 @@ export function knexWorkspaceRepository(database: () => Knex): WorkspaceReposito
     },
 
     async membershipsOf(userIds) {
-      const rows: Pick<MemberRow, 'workspace_id' | 'user_id' | 'role'>[] = await database()('memberships')
-        .whereIn('user_id', [...userIds])
-        .orderBy('workspace_id')
-        .select('workspace_id', 'user_id', 'role');
-      return rows.map((row) => ({ workspaceId: row.workspace_id, userId: row.user_id, role: row.role }));
+      const rows: (Pick<MemberRow, 'workspace_id' | 'user_id' | 'role'> & { workspace_name: string })[] =
+        await database()('memberships')
+          .join('workspaces', 'workspaces.id', 'memberships.workspace_id')
+          .whereIn('memberships.user_id', [...userIds])
+          .orderBy('memberships.workspace_id')
+          .select(
+            'memberships.workspace_id',
+            'memberships.user_id',
+            'memberships.role',
+            'workspaces.name as workspace_name',
+          );
+      return rows.map((row) => ({
+        workspaceId: row.workspace_id,
+        workspaceName: row.workspace_name,
+        userId: row.user_id,
+        role: row.role,
+      }));
     },
 
     async lockMembers(workspaceId) {

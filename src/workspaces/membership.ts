@@ -6,6 +6,11 @@ export interface Membership {
   readonly role: string;
 }
 
+/** A membership with the name of the place. */
+export interface NamedMembership extends Membership {
+  readonly workspaceName: string;
+}
+
 /** A membership with the person whose it is. */
 export interface Member extends Membership {
   readonly email: string;

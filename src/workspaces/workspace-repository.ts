@@ -1,4 +1,4 @@
-import type { Member, Membership } from './membership.ts';
+import type { Member, Membership, NamedMembership } from './membership.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What may change about a workspace; what is absent stays. */
@@ -13,11 +13,12 @@ export interface WorkspaceRepository {
   find(id: number): Promise<Workspace | null>;
   /** The server's own workspace, or null before the first start has made it. */
   findOwn(): Promise<Workspace | null>;
-  /** Workspaces in the order of their ids, those after `afterId`; all, or those that a user is a member of. */
+  /** Workspaces in the order of their ids, those after `afterId`; all, or those of a member, or with `matching` in their name. */
   list(page: {
     readonly memberId: number | null;
     readonly limit: number;
     readonly afterId: number;
+    readonly matching?: string | undefined;
   }): Promise<readonly Workspace[]>;
   insert(workspace: { readonly name: string; readonly own: boolean }): Promise<Workspace>;
   /** Null when there is no such workspace. */
@@ -36,7 +37,7 @@ export interface WorkspaceRepository {
   ): Promise<readonly Member[]>;
   removeMember(workspaceId: number, userId: number): Promise<void>;
   /** Every membership of these users, in the order of the workspaces' ids. */
-  membershipsOf(userIds: readonly number[]): Promise<readonly Membership[]>;
+  membershipsOf(userIds: readonly number[]): Promise<readonly NamedMembership[]>;
   /** Makes others who change the members of this workspace wait until the transaction ends. */
   lockMembers(workspaceId: number): Promise<void>;
   /** Tells whether somebody else, not disabled, has the role. */

@@ -570,6 +570,13 @@ describe('the audit trail over HTTP', () => {
       expect((await audit(`?from=${new Date(last.getTime() + 1).toISOString()}`)).data).to.deep.equal([]);
     });
 
+    it('knows who ended a token with which a client acts for itself', async () => {
+      const machine = await registerMachine(server, owner, 'posts:read');
+      const credential = await clientToken(server, machine, 'posts:read');
+      const event = await eventOf('client.token_ended', () => call('POST', '/api/credentials/revoke', { credential }));
+      expect(event.target.id).to.equal(machine.clientId);
+    });
+
     it('refuses filters that are none, and callers without admin:audit', async () => {
       for (const query of [
         'action=no.such',

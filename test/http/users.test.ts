@@ -39,7 +39,7 @@ describe('/api/users', () => {
       name: 'Ada Lovelace',
       disabled_at: null,
       must_change_password: false,
-      memberships: [{ workspace_id: 1, role: 'member' }],
+      memberships: [{ workspace_id: 1, workspace_name: 'Main', role: 'member' }],
       link: null,
       link_expires_at: null,
     });

@@ -133,7 +133,7 @@ describe('/api/workspaces', () => {
       expect((await call('DELETE', `/${id}/members/${two.id}`)).status).to.equal(204);
       expect((await call('DELETE', `/${id}/members/${two.id}`)).status).to.equal(404);
       const shown = await askJson(server, 'GET', `/api/users/${one.id}`, owner);
-      expect(member(shown, 'memberships')).to.deep.include({ workspace_id: id, role: 'owner' });
+      expect(member(shown, 'memberships')).to.deep.include({ workspace_id: id, workspace_name: 'Blog', role: 'owner' });
     });
 
     it('have roles of the vocabulary and exist', async () => {

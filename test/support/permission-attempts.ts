@@ -106,6 +106,12 @@ export function attempts({ owner, foreignWorkspace }: Pick<Callers, 'owner' | 'f
     'POST /api/signing-keys/rotate': at('/api/signing-keys/rotate', { immediately: 'perhaps' }),
     'GET /api/audit': at('/api/audit'),
     'POST /api/audit/search': at('/api/audit/search', { credential: 'x' }),
+    'POST /api/credentials/revoke': async () => ({
+      path: '/api/credentials/revoke',
+      body: { credential: (await make('/api/keys', newKey)).key },
+    }),
+    'GET /api/scopes/:name/holders': at('/api/scopes/posts:read/holders'),
+    'GET /api/health': at('/api/health'),
   };
   return (route) => {
     const build = Object.hasOwn(builders, route) ? builders[route] : undefined;

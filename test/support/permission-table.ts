@@ -80,6 +80,9 @@ export const permissions: Readonly<Record<string, string>> = {
   'POST /api/signing-keys/rotate': '401 422 403 422 403 422 403 422 403 403 403 403 401 401 401 401',
   'GET /api/audit': '401 200 403 200 403 200 403 200 403 403 403 403 401 401 401 401',
   'POST /api/audit/search': '401 200 403 200 403 200 403 200 403 403 403 403 401 401 401 401',
+  'POST /api/credentials/revoke': '401 200 403 200 403 200 403 200 403 403 403 403 401 401 401 401',
+  'GET /api/scopes/:name/holders': '401 200 403 200 403 200 403 200 403 403 403 403 401 401 401 401',
+  'GET /api/health': '401 200 403 200 403 200 403 200 403 403 403 403 401 401 401 401',
 };
 
 /** The status that a caller gets at a route by the table; throws where the table does not say. */
