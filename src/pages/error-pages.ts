@@ -84,6 +84,13 @@ function pageFor(error: unknown, requestId: string, way: ErrorPage['way']): Erro
     const message = 'Too many requests came from your network. Try again in a minute.';
     return { status, title: 'One moment, please', message };
   }
+  if (error instanceof LatchkeyError && status === 403) {
+    return { status, title: 'You may not do this here', message: error.description };
+  }
+  if (error instanceof LatchkeyError && status === 404) {
+    const message = 'What you look for is gone, or belongs to somebody else.';
+    return { status, title: 'This is not here', message, ...(way !== undefined && { way }) };
+  }
   if (status < 500) {
     const message = 'The server did not understand what the browser sent. Go back and try again.';
     return { status, title: 'This did not work', message };

@@ -18,6 +18,7 @@ import { readSession, sessionCookie } from './session-cookie.ts';
 import { setPassword, setPasswordPage } from './set-password.ts';
 import { signIn, signInPage } from './sign-in.ts';
 import { signedOutPage, signOut } from './sign-out.ts';
+import { tokenPages } from './token-pages.ts';
 
 /** What the pages are made from; the composition root fills it in. */
 export interface PagesDeps {
@@ -39,7 +40,7 @@ export interface PagesDeps {
 }
 
 /** Each part of the pages of somebody signed in, one file a part. */
-const areas: readonly ((parts: PageParts) => readonly PageRoute[])[] = [];
+const areas: readonly ((parts: PageParts) => readonly PageRoute[])[] = [tokenPages];
 
 const USER_AGENT_LENGTH = 300;
 

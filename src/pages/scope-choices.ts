@@ -113,7 +113,8 @@ function titleOf(resource: string): string {
   return resource.charAt(0).toUpperCase() + resource.slice(1).replaceAll(/[._-]/g, ' ');
 }
 
-function refusalFor(vocabulary: Vocabulary, entry: string, role: string | null): string {
+/** Says why somebody can not hand an entry on. */
+export function refusalFor(vocabulary: Vocabulary, entry: string, role: string | null): string {
   if (vocabulary.scopes.some(({ name, server }) => name === entry && server)) {
     return role === 'owner'
       ? 'Counts in the server’s own workspace only.'
