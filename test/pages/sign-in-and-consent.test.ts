@@ -63,6 +63,52 @@ describe('signing in and agreeing in a browser', function () {
     expect(watched.complaints).to.deep.equal([]);
   });
 
+  it('shows the password to whoever asks for it, and hides it again before it is sent', async () => {
+    const { page } = watched;
+    await page.goto(`${server.url}/login`);
+    await page.fill('#email', 'ada@northwind.example');
+    await page.fill('#password', passwordOfAll);
+    const shown = page.getByRole('button', { name: 'Show the password' });
+    expect(await shown.getAttribute('aria-pressed')).to.equal('false');
+    await shown.press('Enter');
+    expect(await page.getAttribute('#password', 'type')).to.equal('text');
+    expect(await shown.getAttribute('aria-pressed')).to.equal('true');
+    expect(await page.inputValue('#password'), 'what was typed stays').to.equal(passwordOfAll);
+    await page.evaluate("document.forms[0].addEventListener('submit', (event) => event.preventDefault())");
+    await page.click('button.primary');
+    expect(await page.getAttribute('#password', 'type')).to.equal('password');
+    expect(watched.complaints).to.deep.equal([]);
+  });
+
+  it('tells of Caps Lock while a password is typed, and stops when it is off', async () => {
+    const { page } = watched;
+    await page.goto(`${server.url}/login`);
+    const press = (on: boolean) =>
+      page.evaluate(
+        `document.querySelector('#password').dispatchEvent(new KeyboardEvent('keydown', { key: 'a', modifierCapsLock: ${on} }))`,
+      );
+    await page.focus('#password');
+    await press(true);
+    expect(await page.textContent('.caps')).to.equal('Caps Lock is on.');
+    expect(await page.getAttribute('.caps', 'role')).to.equal('status');
+    await press(false);
+    expect(await page.textContent('.caps')).to.equal('');
+  });
+
+  it('works without a script', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(`${server.url}/login`);
+    await page.fill('#email', 'ada@northwind.example');
+    await page.fill('#password', passwordOfAll);
+    await page.click('button.primary');
+    expect(await page.textContent('h1')).to.equal('Hello, Ada');
+    expect(await page.getByRole('button', { name: 'Show the password' }).count(), 'nothing that does nothing').to.equal(
+      0,
+    );
+    await context.close();
+  });
+
   it('offers to skip to the content first', async () => {
     const { page } = watched;
     await page.goto(`${server.url}/signed-out`);
