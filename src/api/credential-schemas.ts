@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Credential, IssuedCredential, ReplacedCredential } from '../credentials/credential.ts';
+import { attentionReasons } from '../credentials/key-attention.ts';
 import { defaultGraceSeconds, longestGraceSeconds } from '../credentials/rotate-credential.ts';
 import { pageQuery } from './cursor.ts';
 import { readableText } from './readable-text.ts';
@@ -45,7 +46,11 @@ export const signInAnswer = z.object({
 export const revokeAllBody = z.strictObject({ password: z.string().min(1, 'The password field is required') });
 
 /** Query of `GET /api/keys`; another workspace than the caller's own where they manage its keys too. */
-export const keyQuery = pageQuery.extend({ workspace_id: z.coerce.number().int().positive().optional() });
+export const keyQuery = pageQuery.extend({
+  workspace_id: z.coerce.number().int().positive().optional(),
+  order: z.enum(['oldest', 'newest']).default('oldest'),
+  attention: z.enum(attentionReasons).optional(),
+});
 
 /** Body of `POST /api/keys`. */
 export const newKeyBody = z.strictObject({

@@ -63,6 +63,8 @@ export function keyRoutes(deps: KeyRoutesDeps): readonly AnyRoute[] {
           userId: null,
           limit: query.limit + 1,
           afterId: idAfter(query.cursor),
+          newestFirst: query.order === 'newest',
+          attention: query.attention ?? null,
         });
         const page = pageOf(keys, query.limit, ({ id }) => [id]);
         return { status: 200, body: { data: page.data.map(presentKey), next: page.next } };

@@ -3,6 +3,7 @@ import { auditOrigin } from '../audit/audit-origin.ts';
 import type { AuditTrail } from '../audit/record-audit.ts';
 import type { Credential } from '../credentials/credential.ts';
 import type { CredentialRepository } from '../credentials/credential-repository.ts';
+import type { KeyGraces } from '../credentials/key-grace.ts';
 
 /** Makes every change of tokens and keys leave its event. */
 export function auditedCredentials(trail: AuditTrail, credentials: CredentialRepository): CredentialRepository {
@@ -66,6 +67,36 @@ export function auditedCredentials(trail: AuditTrail, credentials: CredentialRep
         () => credentials.revokeTokensOf(userId, reason),
         (ids) => ({ action: 'tokens.revoked_all', target: userId, after: { ids, reason } }),
       ),
+  };
+}
+
+/** Makes every change of a grace leave its event. */
+export function auditedKeyGraces(
+  trail: AuditTrail,
+  graces: KeyGraces,
+  credentials: Pick<CredentialRepository, 'find'>,
+): KeyGraces {
+  return {
+    ...graces,
+    async move(keyId, endsAt) {
+      let before: Credential | null = null;
+      return trail.around(
+        async () => {
+          before = await credentials.find('api_key', keyId);
+          return graces.move(keyId, endsAt);
+        },
+        (moved) =>
+          moved && before !== null
+            ? {
+                action: 'key.changed',
+                target: keyId,
+                workspaceId: before.workspaceId,
+                before: { expires_at: before.expiresAt },
+                after: { expires_at: endsAt },
+              }
+            : null,
+      );
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { changeClient } from '../clients/change-client.ts';
 import { knexClientRepository } from '../clients/knex-client-repository.ts';
 import { registerClient } from '../clients/register-client.ts';
 import { systemClock } from '../core/clock.ts';
+import { knexCredentialRepository } from '../credentials/knex-credential-repository.ts';
 import { generateClientSecret, hashClientSecret } from '../crypto/client-secret.ts';
 import { deriveKeys } from '../crypto/derive-keys.ts';
 import { randomToken } from '../crypto/random-token.ts';
@@ -15,7 +16,7 @@ import { knexExampleData } from '../example-api/knex-example-data.ts';
 import type { Outbox } from '../users/one-time-link.ts';
 import { knexWorkspaceRepository } from '../workspaces/knex-workspace-repository.ts';
 import type { WorkspaceRepository } from '../workspaces/workspace-repository.ts';
-import { auditedCredentials } from './audited-credentials.ts';
+import { auditedCredentials, auditedKeyGraces } from './audited-credentials.ts';
 import { auditedClients, auditedWorkspaces } from './audited-repositories.ts';
 import { openTrail } from './compose-audit.ts';
 import { type Credentials, composeCredentials } from './compose-credentials.ts';
@@ -50,6 +51,7 @@ export function composeCapabilities(
     hasher,
     workspaces,
     audited: (repository) => auditedCredentials(trail, repository),
+    auditedGraces: (graces) => auditedKeyGraces(trail, graces, knexCredentialRepository(unit.current)),
   });
   const peppers = deriveKeys(secretKeys, 'pepper');
   const scopeFaults = (entries: readonly string[]): readonly string[] =>

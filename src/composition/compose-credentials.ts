@@ -1,6 +1,8 @@
 import type { Middleware } from 'koa';
 import { type AuthLoginDeps, authLogin } from '../api/auth-login.ts';
 import { idempotency, type Once, type RefuseRepeat } from '../api/idempotency.ts';
+import { keyAttentionRoutes } from '../api/key-attention.ts';
+import { keyGraceRoutes } from '../api/key-grace.ts';
 import { keyRoutes } from '../api/keys.ts';
 import { type FindGrantor, findGrantor, type LimitsOfMember } from '../api/keys-access.ts';
 import { type MeRoutesDeps, meRoutes } from '../api/me.ts';
@@ -12,8 +14,12 @@ import { changeCredential } from '../credentials/change-credential.ts';
 import { apiKeyKind, type CredentialKind, personalAccessTokenKind } from '../credentials/credential-kind.ts';
 import type { CredentialRepository } from '../credentials/credential-repository.ts';
 import { issueCredential } from '../credentials/issue-credential.ts';
+import type { FindKeyAttention, ListKeyMakers } from '../credentials/key-attention.ts';
+import { type KeyGraces, moveGraceEnd } from '../credentials/key-grace.ts';
 import { knexCredentialRepository } from '../credentials/knex-credential-repository.ts';
 import { knexIdempotencyKeys } from '../credentials/knex-idempotency-keys.ts';
+import { knexKeyAttention, knexKeyMakers } from '../credentials/knex-key-attention.ts';
+import { knexKeyGraces } from '../credentials/knex-key-graces.ts';
 import { listCredentials } from '../credentials/list-credentials.ts';
 import { revokeCredential } from '../credentials/revoke-credential.ts';
 import { rotateCredential } from '../credentials/rotate-credential.ts';
@@ -29,8 +35,9 @@ export interface CredentialsDeps {
   readonly unit: UnitOfWork;
   readonly hasher: Pick<SecretHasher, 'hashKey'>;
   readonly workspaces: Pick<WorkspaceRepository, 'find' | 'findMember'>;
-  /** Wraps the repository, for the audit. */
+  /** Wraps what changes, for the audit. */
   readonly audited?: (repository: CredentialRepository) => CredentialRepository;
+  readonly auditedGraces?: (graces: KeyGraces) => KeyGraces;
 }
 
 /** Tokens and keys, wired. */
@@ -43,6 +50,10 @@ export interface Credentials {
   readonly change: ReturnType<typeof changeCredential>;
   readonly rotate: ReturnType<typeof rotateCredential>;
   readonly revoke: ReturnType<typeof revokeCredential>;
+  readonly graces: KeyGraces;
+  readonly moveGraceEnd: ReturnType<typeof moveGraceEnd>;
+  readonly findAttention: FindKeyAttention;
+  readonly listMakers: ListKeyMakers;
   readonly limitsOfMember: LimitsOfMember;
   /** Who may issue and manage API keys where. */
   readonly findKeyGrantor: FindGrantor;
@@ -56,9 +67,10 @@ export interface Credentials {
 /** Wires personal access tokens and API keys onto a database. */
 export function composeCredentials(
   { config, catalog, secretKeys }: Pick<Installation, 'config' | 'catalog' | 'secretKeys'>,
-  { unit, hasher, workspaces, audited = (repository) => repository }: CredentialsDeps,
+  { unit, hasher, workspaces, audited = (it) => it, auditedGraces = (it) => it }: CredentialsDeps,
 ): Credentials {
   const credentials = audited(knexCredentialRepository(unit.current));
+  const graces = auditedGraces(knexKeyGraces(unit.current));
   const deps = { credentials, catalog, clock: systemClock };
   const limitsOfMember: LimitsOfMember = async (userId, workspace) => {
     const member = await workspaces.findMember(workspace.id, userId);
@@ -76,6 +88,10 @@ export function composeCredentials(
     change: changeCredential(deps),
     rotate: rotateCredential(deps),
     revoke: revokeCredential(deps),
+    graces,
+    moveGraceEnd: moveGraceEnd({ graces, catalog, clock: systemClock }),
+    findAttention: knexKeyAttention(unit.current),
+    listMakers: knexKeyMakers(unit.current),
     limitsOfMember,
     findKeyGrantor: findGrantor({ ...grantor, administratorsEverywhere: true }),
     findTokenGrantor: findGrantor({ ...grantor, administratorsEverywhere: false }),
@@ -108,6 +124,9 @@ export function credentialRoutes({
       findGrantor: findTokenGrantor,
       confirmPassword: people.confirmPassword,
     }),
+    // Before those of one key: `attention` is no id.
+    ...keyAttentionRoutes({ ...wired, findGrantor: findKeyGrantor }),
+    ...keyGraceRoutes({ ...wired, move: wired.moveGraceEnd, findGrantor: findKeyGrantor }),
     ...keyRoutes({ ...wired, kind: keyKind, findGrantor: findKeyGrantor }),
     ...myPasswordRoutes({
       changePassword: people.changePassword,

@@ -1,6 +1,7 @@
 import type { Environment } from '../core/principal.ts';
 import type { Credential, CredentialKindName, ReplacedCredential } from './credential.ts';
 import type { StoredSecret } from './credential-kind.ts';
+import type { AttentionReason } from './key-attention.ts';
 
 /** A credential as it is first written. */
 export interface NewCredential extends StoredSecret {
@@ -40,7 +41,12 @@ export interface CredentialPage {
   readonly workspaceId: number | null;
   readonly userId: number | null;
   readonly limit: number;
+  /** Where the page begins; 0 is the beginning in either order. */
   readonly afterId: number;
+  /** The newest first, oldest first unless said. */
+  readonly newestFirst?: boolean;
+  /** Only those that this applies to. */
+  readonly attention?: AttentionReason | null;
 }
 
 /** Drawn for a second time although 62^8 were there to draw from: to be drawn again. */
@@ -56,7 +62,7 @@ export interface CredentialRepository {
   /** Throws `PublicIdTaken`. */
   insert(credential: NewCredential): Promise<Credential>;
   find(kind: CredentialKindName, id: number): Promise<Credential | null>;
-  /** In the order of their ids. */
+  /** In the order of their ids, or against it. */
   list(page: CredentialPage): Promise<readonly Credential[]>;
   /** Null when it is gone, past its end or being replaced. */
   update(id: number, changes: CredentialChanges): Promise<Credential | null>;

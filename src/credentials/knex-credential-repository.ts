@@ -1,44 +1,24 @@
 import type { Knex } from 'knex';
-import type { Environment } from '../core/principal.ts';
-import type { Credential, CredentialKindName, CredentialState } from './credential.ts';
+import type { Credential, CredentialKindName } from './credential.ts';
 import { type CredentialChanges, type CredentialRepository, PublicIdTaken } from './credential-repository.ts';
+import {
+  besideCredential,
+  type CredentialRow,
+  credentialColumns,
+  isThere,
+  toCredential,
+} from './knex-credential-row.ts';
+import { needsAttention } from './knex-key-attention.ts';
 import { rotateRow } from './knex-rotate-credential.ts';
 
-interface CredentialRow {
-  readonly id: number;
-  readonly kind: CredentialKindName;
-  readonly workspace_id: number;
-  readonly user_id: number | null;
-  readonly created_by: number | null;
-  readonly name: string;
-  readonly scopes: string[];
-  readonly environment: Environment | null;
-  readonly rate_limit_tier: string | null;
-  readonly hint: string;
-  readonly created_at: Date;
-  readonly expires_at: Date | null;
-  readonly expired: boolean | null;
-  readonly replaced_by: number | null;
-  readonly replaces_id: number | null;
-  readonly replaces_until: Date | null;
-  readonly last_used_at: Date | null;
-  readonly last_used_address: string | null;
-}
+const SELECT = `SELECT ${credentialColumns} FROM credentials c ${besideCredential} WHERE ${isThere}`;
 
-/* A key whose grace is over is gone, although the sweeper may not have come by yet. */
-const SELECT = `
-  SELECT c.id, c.kind, c.workspace_id, c.user_id, c.created_by, c.name, c.scopes, c.environment, c.rate_limit_tier, c.hint,
-         c.created_at, c.expires_at, c.expires_at <= now() AS expired, c.replaced_by,
-         p.id AS replaces_id, p.expires_at AS replaces_until, u.last_used_at, nullif(u.address, '') AS last_used_address
-    FROM credentials c
-    LEFT JOIN credentials p ON p.id = c.replaces AND p.revoked_at IS NULL AND p.expires_at > now()
-    LEFT JOIN usage_last u ON u.meter = 'credential:' || c.id
-   WHERE c.revoked_at IS NULL AND (c.replaced_by IS NULL OR c.expires_at > now())`;
-
-const LIST = `${SELECT} AND c.kind = :kind AND c.id > :afterId
+const LISTED = `${SELECT} AND c.kind = :kind
      AND (CAST(:workspaceId AS bigint) IS NULL OR c.workspace_id = :workspaceId)
      AND (CAST(:userId AS bigint) IS NULL OR c.user_id = :userId)
-   ORDER BY c.id LIMIT :limit`;
+     AND ${needsAttention}`;
+const OLDEST_FIRST = `${LISTED} AND c.id > :afterId ORDER BY c.id LIMIT :limit`;
+const NEWEST_FIRST = `${LISTED} AND (CAST(:afterId AS bigint) = 0 OR c.id < :afterId) ORDER BY c.id DESC LIMIT :limit`;
 
 /** Keeps credentials in PostgreSQL; `database` gives what to query on, which may be a transaction. */
 export function knexCredentialRepository(database: () => Knex): CredentialRepository {
@@ -61,7 +41,8 @@ export function knexCredentialRepository(database: () => Knex): CredentialReposi
   return {
     find,
 
-    list: (page) => select(LIST, { ...page }),
+    list: ({ newestFirst = false, attention = null, ...page }) =>
+      select(newestFirst ? NEWEST_FIRST : OLDEST_FIRST, { ...page, attention }),
 
     async insert(credential) {
       const [row]: { id: number }[] = await orTaken(
@@ -144,34 +125,4 @@ function toColumns(changes: CredentialChanges): Record<string, unknown> {
     ...(changes.rateLimitTier !== undefined && { rate_limit_tier: changes.rateLimitTier }),
     ...(changes.expiresAt !== undefined && { expires_at: changes.expiresAt }),
   };
-}
-
-function toCredential(row: CredentialRow): Credential {
-  return {
-    id: row.id,
-    kind: row.kind,
-    workspaceId: row.workspace_id,
-    userId: row.user_id,
-    createdBy: row.created_by,
-    name: row.name,
-    scopes: row.scopes,
-    environment: row.environment,
-    rateLimitTier: row.rate_limit_tier,
-    hint: row.hint,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    state: stateOf(row),
-    replaces:
-      row.replaces_id === null || row.replaces_until === null
-        ? null
-        : { id: row.replaces_id, expiresAt: row.replaces_until },
-    replacedBy: row.replaced_by,
-    lastUsedAt: row.last_used_at,
-    lastUsedAddress: row.last_used_address,
-  };
-}
-
-function stateOf({ expired, replaced_by: replacedBy }: CredentialRow): CredentialState {
-  if (expired === true) return 'expired';
-  return replacedBy === null ? 'active' : 'replaced';
 }

@@ -23,6 +23,7 @@ const ROTATE = `
   next AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('credentials', 'id')) AS id FROM was),
   old AS (
     UPDATE credentials c SET replaced_by = next.id, bucket = coalesce(c.bucket, c.id),
+           end_before_rotation = c.expires_at,
            expires_at = least(c.expires_at, now() + make_interval(secs => CAST(:grace AS double precision)))
       FROM was, next WHERE c.id = was.id ${rotationGuard}
     RETURNING c.id, c.bucket, c.expires_at)

@@ -1,6 +1,7 @@
 import type { Credential } from './credential.ts';
 import type { CredentialKind } from './credential-kind.ts';
 import type { CredentialRepository } from './credential-repository.ts';
+import type { AttentionReason } from './key-attention.ts';
 
 /** Whose credentials a list is of. */
 export interface ListCredentialsInput {
@@ -10,7 +11,12 @@ export interface ListCredentialsInput {
   /** The owner, for kinds that act for a user. */
   readonly userId: number | null;
   readonly limit: number;
+  /** Where the page begins; 0 is the beginning in either order. */
   readonly afterId: number;
+  /** The newest first, oldest first unless said. */
+  readonly newestFirst?: boolean;
+  /** Only those that this applies to. */
+  readonly attention?: AttentionReason | null;
 }
 
 /**

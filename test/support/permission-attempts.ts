@@ -21,6 +21,11 @@ export function attempts({ owner, foreignWorkspace }: Pick<Callers, 'owner' | 'f
   const newKey = { name: 'Key', scopes: ['posts:read'], environment: 'test' };
   const newClient = { client_name: 'App', grant_types: ['client_credentials'], scope: 'posts:read' };
   const key = async () => `/api/keys/${(await make('/api/keys', newKey)).id}`;
+  const rotatedKey = async () => {
+    const path = await key();
+    await make(`${path}/rotate`, {});
+    return path;
+  };
   const token = async () => `/api/tokens/${(await make('/api/tokens', { name: 'Token', scopes: ['posts:read'] })).id}`;
   const client = async () => `/api/clients/${(await make('/api/clients', newClient)).client_id}`;
   const user = async (workspaceId = 1) =>
@@ -48,6 +53,7 @@ export function attempts({ owner, foreignWorkspace }: Pick<Callers, 'owner' | 'f
       password: 'another river in the east',
     }),
     'PATCH /api/me': at('/api/me', { name: 'Renamed' }),
+    'GET /api/me/keys': at('/api/me/keys'),
     'GET /api/sessions': at('/api/sessions'),
     'PATCH /api/sessions/current': at('/api/sessions/current', { workspace_id: 1 }),
     // Nobody's session: 404 for those who may.
@@ -67,6 +73,10 @@ export function attempts({ owner, foreignWorkspace }: Pick<Callers, 'owner' | 'f
     'DELETE /api/keys/:id': on(key),
     'POST /api/keys/:id/rotate': on(key, '/rotate', {}),
     'GET /api/keys/:id/usage': on(key, '/usage'),
+    'GET /api/keys/attention': at('/api/keys/attention'),
+    'GET /api/keys/makers': at('/api/keys/makers'),
+    'GET /api/keys/:id/grace': on(rotatedKey, '/grace'),
+    'POST /api/keys/:id/grace': on(rotatedKey, '/grace', { ends_at: new Date(Date.now() + 3_600_000).toISOString() }),
     'POST /api/verify': at('/api/verify', { credential: 'x', scopes: ['posts:read'] }),
     'GET /api/scopes': at('/api/scopes'),
     'GET /api/workspaces': at('/api/workspaces'),
