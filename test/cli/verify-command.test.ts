@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { askJson, ownerToken, registerMachine } from '../support/ask.ts';
 import { clientToken, startServer, type TestServer } from '../support/start-server.ts';
+import { hourWithRoom } from '../support/window-with-room.ts';
 import { emptyFolder, launcherPath, type Run, runLatchkey } from './run-latchkey.ts';
 
 const PASSWORD = 'a quiet river in the north';
@@ -116,6 +117,7 @@ describe('latchkey verify, against a real server', () => {
   });
 
   it('counts nothing', async () => {
+    await hourWithRoom();
     const secret = await key(['posts:read']);
     const left = async () => JSON.parse((await verify(secret, '--json')).stdout).rate_limit.remaining;
     expect(await left()).to.equal(await left());

@@ -18,6 +18,7 @@ import {
 } from '../support/app-under-test.ts';
 import { type Answer, ask, askJson, basic, ownerToken, registerMachine } from '../support/ask.ts';
 import { startServer, type TestServer } from '../support/start-server.ts';
+import { hourWithRoom } from '../support/window-with-room.ts';
 
 /** An API on a framework, with a route for posts:write and one for either of two scopes; says what its handler saw. */
 interface ProtectedApi {
@@ -299,6 +300,7 @@ describe('an API that is protected by the published middleware', () => {
     });
 
     it('answers 429 with the time to wait when the limit of the credential is used up', async () => {
+      await hourWithRoom();
       const api = await onExpressApi({ url: server.url, credentials: resourceServer });
       const machine = await registerMachine(server, owner, 'posts:write');
       const tokens = await askTokenAs(server, machine, { grant_type: 'client_credentials', scope: 'posts:write' });

@@ -7,6 +7,7 @@ import { administrator } from '../support/person.ts';
 import { hasProxy, type ProxyName, type ReverseProxy, startProxy } from '../support/reverse-proxy.ts';
 import { startServer, type TestServer, until } from '../support/start-server.ts';
 import { freshDatabase } from '../support/test-database.ts';
+import { hourWithRoom } from '../support/window-with-room.ts';
 
 /** Which statuses each of them can say. */
 const expected: Readonly<
@@ -122,6 +123,7 @@ for (const name of ['nginx', 'caddy'] as const) {
     });
 
     it(`answers ${expected[name].limited} when the limit of the credential is used up`, async () => {
+      await hourWithRoom();
       const { key } = await makeKey(['posts:write']);
       const used = await askJson(server, 'POST', '/api/verify', owner, {
         credential: key,

@@ -9,6 +9,7 @@ import { type Answer, ask, askJson, ownerToken } from '../support/ask.ts';
 import { type DatabaseProxy, proxyDatabase } from '../support/database-proxy.ts';
 import { startServer, type TestServer } from '../support/start-server.ts';
 import { freshDatabase } from '../support/test-database.ts';
+import { hourWithRoom, minuteWithRoom } from '../support/window-with-room.ts';
 
 const HOUR = 3600;
 const LIMIT_HEADERS = [
@@ -42,6 +43,7 @@ describe('rate limits', () => {
     });
     owner = await ownerToken(first);
   });
+  beforeEach(() => hourWithRoom());
   after(async () => {
     await second.stop();
     await first.stop();
@@ -311,7 +313,8 @@ describe('strangers', () => {
     // What a request asks of the database goes through this pool; what goes on in the background does not.
     server.composed.installation.database.pool.on('acquire', () => statements.push('a connection was taken'));
   });
-  beforeEach(() => {
+  beforeEach(async () => {
+    await minuteWithRoom();
     statements = [];
   });
   after(async () => {
@@ -360,7 +363,6 @@ describe('strangers', () => {
   });
 
   it('are limited by their address, with the same words, and do not touch the database', async () => {
-    await minuteWithRoom();
     expect(await times(LIMIT, () => '192.0.2.1')).to.deep.equal(withinThenOver.slice(0, LIMIT));
     const over = await from('192.0.2.1');
     const seconds = Number(over.headers.get('Retry-After'));
@@ -400,7 +402,6 @@ describe('strangers', () => {
   });
 
   it('never stand in the way of somebody with a good credential at the same address', async () => {
-    await minuteWithRoom();
     expect(await times(LIMIT + 1, () => '192.0.2.10')).to.deep.equal(withinThenOver);
     expect(await times(LIMIT + 3, () => '192.0.2.10', key)).to.deep.equal(Array.from({ length: LIMIT + 3 }, () => 200));
     expect((await from('192.0.2.10', key, '/verify?scope=posts:delete')).status, 'known, and refused').to.equal(403);
@@ -408,7 +409,6 @@ describe('strangers', () => {
   });
 
   it('are counted as one over a whole IPv6 network, however an address is spelled', async () => {
-    await minuteWithRoom();
     const spellings = [
       '2001:db8:0:1::1',
       '2001:DB8::1:0:0:0:2',
@@ -432,7 +432,6 @@ describe('strangers', () => {
   });
 
   it('can not hide behind what they wrote themselves: the list is walked from the right', async () => {
-    await minuteWithRoom();
     const forged = (index: number): string => `203.0.113.${index}, 192.0.2.30, 10.0.0.${index}`;
     expect(await times(LIMIT + 1, forged)).to.deep.equal(withinThenOver);
     expect((await from('192.0.2.30, 192.0.2.31')).status).to.equal(401);
@@ -455,12 +454,6 @@ describe('strangers', () => {
       proxy.setMode('forward');
     }
   });
-
-  /** The window of strangers is a minute of the clock; what is counted here must not fall in two. */
-  async function minuteWithRoom(): Promise<void> {
-    const left = 60_000 - (Date.now() % 60_000);
-    if (left < 3000) await new Promise((resolve) => setTimeout(resolve, left + 10));
-  }
 });
 
 const TIERS = `tiers:

@@ -10,6 +10,7 @@ import { freePort } from '../support/free-port.ts';
 import { administrator } from '../support/person.ts';
 import { signedIn } from '../support/signed-in.ts';
 import { clientToken, startServer, type TestServer, until } from '../support/start-server.ts';
+import { hourWithRoom } from '../support/window-with-room.ts';
 
 interface Key {
   readonly id: number;
@@ -34,6 +35,8 @@ describe('usage', () => {
     owner = await ownerToken(server);
     await query("UPDATE workspaces SET rate_limit_tier = 'enterprise'");
   });
+  // What is used now is looked for in the hour and the day of now.
+  beforeEach(() => hourWithRoom());
   after(() => server.stop());
 
   const query = (text: string, values: unknown[] = []) =>
@@ -411,6 +414,7 @@ describe('usage', () => {
     it('loses no more than what came since the last flush when it is killed, and no count of a limit', async () => {
       const key = await newKey({ rate_limit_tier: 'business' });
       const { url, end } = await child();
+      await hourWithRoom();
       await callTwice(url, key.key);
       await until(async () => (await keyReport(key)).total === 2, 5000);
       await callTwice(url, key.key);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { type Answer, ask, askJson, basic, ownerToken, registerMachine } from '../support/ask.ts';
 import { clientToken, startServer, type TestServer } from '../support/start-server.ts';
+import { hourWithRoom } from '../support/window-with-room.ts';
 
 describe('POST /api/verify', () => {
   let server: TestServer;
@@ -25,6 +26,7 @@ describe('POST /api/verify', () => {
     });
 
   it('answers with everything a resource server needs to know', async () => {
+    await hourWithRoom();
     const { status, json: body } = await verify({ credential: token, scopes: ['posts:read'] });
     expect(status).to.equal(200);
     const { rate_limit: rateLimit, credential, ...rest } = body as Record<string, Record<string, unknown>>;
@@ -59,6 +61,7 @@ describe('POST /api/verify', () => {
   });
 
   it('counts the cost against the credential verified, all or nothing', async () => {
+    await hourWithRoom();
     const remaining = async (cost: number): Promise<unknown> => {
       const { json: body } = await verify({ credential: token, scopes: ['posts:read'], cost });
       return (body as { rate_limit: { remaining: number } }).rate_limit.remaining;

@@ -6,12 +6,15 @@ import { type CountableCall, type CountedCall, pgCallCounter } from '../../src/r
 import { bufferUsage } from '../../src/usage/buffer-usage.ts';
 import { pgStoreUsage } from '../../src/usage/pg-store-usage.ts';
 import { freshDatabase } from '../support/test-database.ts';
+import { hourWithRoom } from '../support/window-with-room.ts';
 
 type Count = (call: CountableCall) => Promise<CountedCall>;
 
 const PROCESSES = 2;
 const CONNECTIONS = 4;
-const HOUR = 3600;
+const HOUR_SECONDS = 3600;
+/** What a test counts must not fall into two windows: this one ends in 2038. */
+const ENDLESS_SECONDS = 2 ** 31 - 1;
 
 describe('counting calls in two processes at once', () => {
   let pools: readonly pg.Pool[];
@@ -55,8 +58,8 @@ describe('counting calls in two processes at once', () => {
   it('grants exactly the ten that are left to two hundred who ask, and tells each of the ten another number', async () => {
     for (let round = 0; round < 10; round += 1) {
       const bucket = `ten left ${round}`;
-      await countAll(1, () => ({ bucket, cost: 90, limit: 100, windowSeconds: HOUR }));
-      const counted = await countAll(200, () => ({ bucket, cost: 1, limit: 100, windowSeconds: HOUR }));
+      await countAll(1, () => ({ bucket, cost: 90, limit: 100, windowSeconds: ENDLESS_SECONDS }));
+      const counted = await countAll(200, () => ({ bucket, cost: 1, limit: 100, windowSeconds: ENDLESS_SECONDS }));
       expect(grantedOf(counted)).to.equal(10);
       const stood = counted.filter(({ granted }) => granted).map(({ used }) => used);
       expect(stood.sort((left, right) => left - right)).to.deep.equal([91, 92, 93, 94, 95, 96, 97, 98, 99, 100]);
@@ -68,7 +71,12 @@ describe('counting calls in two processes at once', () => {
     for (let round = 0; round < 10; round += 1) {
       const bucket = `mixture ${round}`;
       const cost = (index: number): number => [1, 2, 3, 7, 50][index % 5] ?? 1;
-      const counted = await countAll(200, (index) => ({ bucket, cost: cost(index), limit: 97, windowSeconds: HOUR }));
+      const counted = await countAll(200, (index) => ({
+        bucket,
+        cost: cost(index),
+        limit: 97,
+        windowSeconds: ENDLESS_SECONDS,
+      }));
       const sum = counted.reduce((total, { granted }, index) => total + (granted ? cost(index) : 0), 0);
       expect(sum).to.equal(await usedOf(bucket));
       expect(sum).to.be.at.most(97);
@@ -86,21 +94,22 @@ describe('counting calls in two processes at once', () => {
       bucket,
       cost: 1,
       limit: limit(index >> 1),
-      windowSeconds: HOUR,
+      windowSeconds: ENDLESS_SECONDS,
     }));
     expect(await usedOf(bucket)).to.equal(60);
     expect(grantedOf(counted)).to.equal(60);
-    const lower = await countAll(5, () => ({ bucket, cost: 1, limit: 10, windowSeconds: HOUR }));
+    const lower = await countAll(5, () => ({ bucket, cost: 1, limit: 10, windowSeconds: ENDLESS_SECONDS }));
     expect(grantedOf(lower)).to.equal(0);
     expect(lower[0]?.used).to.equal(60);
     expect(await usedOf(bucket)).to.equal(60);
   });
 
   it('starts from nothing when the window is over by the clock of the database, and only once', async () => {
+    await hourWithRoom();
     const bucket = 'turning';
-    await countAll(100, () => ({ bucket, cost: 1, limit: 100, windowSeconds: HOUR }));
+    await countAll(100, () => ({ bucket, cost: 1, limit: 100, windowSeconds: HOUR_SECONDS }));
     await database.query("UPDATE rate_limit_windows SET window_start = window_start - interval '1 hour'");
-    const counted = await countAll(200, () => ({ bucket, cost: 1, limit: 100, windowSeconds: HOUR }));
+    const counted = await countAll(200, () => ({ bucket, cost: 1, limit: 100, windowSeconds: HOUR_SECONDS }));
     expect(grantedOf(counted)).to.equal(100);
     expect(await usedOf(bucket)).to.equal(100);
     const { rows } = await database.query(
@@ -111,25 +120,33 @@ describe('counting calls in two processes at once', () => {
   });
 
   it('never goes back to a window that is over, when a clock does', async () => {
+    await hourWithRoom();
     const bucket = 'back';
-    await countAll(100, () => ({ bucket, cost: 1, limit: 100, windowSeconds: HOUR }));
+    await countAll(100, () => ({ bucket, cost: 1, limit: 100, windowSeconds: HOUR_SECONDS }));
     await database.query("UPDATE rate_limit_windows SET window_start = window_start + interval '1 hour'");
-    expect(grantedOf(await countAll(20, () => ({ bucket, cost: 1, limit: 100, windowSeconds: HOUR })))).to.equal(0);
+    expect(
+      grantedOf(await countAll(20, () => ({ bucket, cost: 1, limit: 100, windowSeconds: HOUR_SECONDS }))),
+    ).to.equal(0);
   });
 
   it('lets nobody else pay for a call with a number that no call has', async () => {
     const strange = [0, -1, 1.5, Number.NaN, 2 ** 31].map((cost) => ({ bucket: 'strange', cost, limit: 10 }));
     const calls = [...strange, { bucket: 'strange', cost: 1, limit: 10.5 }, { bucket: 'strange', cost: 1, limit: -1 }];
     const settled = await Promise.allSettled([
-      ...calls.map((call) => countAll(1, () => ({ ...call, windowSeconds: HOUR }))),
-      countAll(1, () => ({ bucket: 'good', cost: 1, limit: 10, windowSeconds: HOUR })),
+      ...calls.map((call) => countAll(1, () => ({ ...call, windowSeconds: ENDLESS_SECONDS }))),
+      countAll(1, () => ({ bucket: 'good', cost: 1, limit: 10, windowSeconds: ENDLESS_SECONDS })),
     ]);
     expect(settled.map(({ status }) => status)).to.deep.equal([...calls.map(() => 'rejected'), 'fulfilled']);
     expect(await usedOf('strange')).to.equal(0);
   });
 
   it('refuses a call that costs more than the limit and counts nothing', async () => {
-    const [counted] = await countAll(1, () => ({ bucket: 'dear', cost: 11, limit: 10, windowSeconds: HOUR }));
+    const [counted] = await countAll(1, () => ({
+      bucket: 'dear',
+      cost: 11,
+      limit: 10,
+      windowSeconds: ENDLESS_SECONDS,
+    }));
     expect(counted).to.include({ granted: false, used: 0 });
   });
 
@@ -155,7 +172,7 @@ describe('counting calls in two processes at once', () => {
         const count = pgCallCounter({ query } as Pick<pg.Pool, 'query'>, (error) => error);
         return Promise.all(
           Array.from({ length: BUCKETS }, (_, index) =>
-            count({ bucket: bucketOf(round, index), cost: 1, limit: 1_000_000, windowSeconds: HOUR }),
+            count({ bucket: bucketOf(round, index), cost: 1, limit: 1_000_000, windowSeconds: ENDLESS_SECONDS }),
           ),
         );
       });

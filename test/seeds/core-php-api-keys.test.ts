@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { newPerson } from '../support/app-under-test.ts';
 import { type Answer, ask, askJson, basic } from '../support/ask.ts';
 import { startServer, type TestServer } from '../support/start-server.ts';
+import { hourWithRoom } from '../support/window-with-room.ts';
 import { almightyToken, letExpire, type Made, makeKey, readsPosts, signInForToken, writesPosts } from './asking.ts';
 
 const DAY_MS = 86_400_000;
@@ -174,6 +175,8 @@ describe('001 API Authentication (Core PHP Framework): API keys', () => {
   });
 
   describe('rate limits', () => {
+    beforeEach(() => hourWithRoom());
+
     const limitOf = async (key: Made): Promise<Answer> => askJson(server, 'GET', '/v1/posts', key.secret);
 
     for (const [tier, requests] of [
