@@ -57,6 +57,7 @@ export function composeVerification({
     countCall: pgCallCounter(pool, translateDatabaseError),
     noteUsage: (note) => {
       usage.record(note);
+      if (note.workspaceId !== null) usage.record({ ...note, meter: `workspace:${note.workspaceId}` });
       if (note.sessionId !== null) sessions.note(note.sessionId);
     },
     defaultResource: issuer,

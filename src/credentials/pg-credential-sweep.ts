@@ -20,7 +20,8 @@ const REVOKED = `
   hours AS (DELETE FROM usage_hours WHERE meter IN (SELECT meter FROM gone)),
   days AS (DELETE FROM usage_days WHERE meter IN (SELECT meter FROM gone)),
   last AS (DELETE FROM usage_last WHERE meter IN (SELECT meter FROM gone)),
-  scopes AS (DELETE FROM usage_scopes WHERE meter IN (SELECT meter FROM gone))
+  scopes AS (DELETE FROM usage_scopes WHERE meter IN (SELECT meter FROM gone)),
+  scope_days AS (DELETE FROM usage_scope_days WHERE meter IN (SELECT meter FROM gone))
   SELECT meter FROM gone`;
 
 const IDEMPOTENCY_KEYS = `

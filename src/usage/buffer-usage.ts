@@ -1,4 +1,4 @@
-import type { StoreUsage, UsageEvent, UsageSum } from './usage-event.ts';
+import type { ScopeCalls, StoreUsage, UsageEvent, UsageSum } from './usage-event.ts';
 
 /** Takes uses without waiting and writes them down about once a second. */
 export interface UsageBuffer {
@@ -32,7 +32,7 @@ interface Sum {
   allowed: number;
   denied: number;
   address: string;
-  scopes: Set<string>;
+  scopes: Map<string, number>;
 }
 
 /** Opens a buffer. A flush that fails puts its sums back, so a lost database costs nothing but time. */
@@ -52,7 +52,7 @@ export function bufferUsage(deps: UsageBufferDeps): UsageBuffer {
       dropped += 1;
       return null;
     }
-    const sum: Sum = { allowed: 0, denied: 0, address: '', scopes: new Set() };
+    const sum: Sum = { allowed: 0, denied: 0, address: '', scopes: new Map() };
     sums.set(meter, sum);
     return sum;
   }
@@ -64,12 +64,12 @@ export function bufferUsage(deps: UsageBufferDeps): UsageBuffer {
       sum.allowed += allowed;
       sum.denied += denied;
       if (sum.address === '') sum.address = address;
-      exercise(sum, scopes);
+      for (const { scope, calls } of scopes) exercise(sum, scope, calls);
     }
   }
 
   async function write(): Promise<void> {
-    const taken = [...sums].map(([meter, sum]): UsageSum => ({ meter, ...sum, scopes: [...sum.scopes] }));
+    const taken = [...sums].map(([meter, sum]): UsageSum => ({ meter, ...sum, scopes: callsOf(sum.scopes) }));
     sums = new Map();
     if (dropped > 0) deps.reportFailure(new Error(`${dropped} uses were not recorded: too many at once`));
     dropped = 0;
@@ -102,7 +102,7 @@ export function bufferUsage(deps: UsageBufferDeps): UsageBuffer {
       else sum.denied += 1;
       // The last use is the last allowed one: a stolen key that is refused must not hide where its owner is.
       if (allowed && address !== '') sum.address = address;
-      exercise(sum, scopes);
+      for (const scope of scopes) exercise(sum, scope, 1);
     },
     flush,
     size: () => sums.size,
@@ -114,6 +114,11 @@ export function bufferUsage(deps: UsageBufferDeps): UsageBuffer {
   };
 }
 
-function exercise(sum: Sum, scopes: readonly string[]): void {
-  for (const scope of scopes) if (sum.scopes.size < MAXIMUM_SCOPES) sum.scopes.add(scope);
+function exercise({ scopes }: Sum, scope: string, calls: number): void {
+  const known = scopes.get(scope);
+  if (known !== undefined || scopes.size < MAXIMUM_SCOPES) scopes.set(scope, (known ?? 0) + calls);
+}
+
+function callsOf(scopes: ReadonlyMap<string, number>): readonly ScopeCalls[] {
+  return [...scopes].map(([scope, calls]) => ({ scope, calls }));
 }

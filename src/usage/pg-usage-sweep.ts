@@ -1,5 +1,5 @@
 import { type Sweep, sweepBy } from '../db/run-sweeps.ts';
-import { hoursKeptDays } from './report-usage.ts';
+import { hoursKeptDays, scopeDaysKept } from './report-usage.ts';
 
 /** Days of use are kept so long. */
 const DAYS_KEPT = '2 years';
@@ -23,9 +23,10 @@ const ROLL_UP = `
              WHEN 'user' THEN EXISTS (SELECT 1 FROM users u WHERE u.id = m.row_id)
              WHEN 'client_secret' THEN EXISTS (SELECT 1 FROM oauth_client_secrets s WHERE s.id = m.row_id)
              WHEN 'client' THEN EXISTS (SELECT 1 FROM oauth_clients o WHERE o.client_id = substr(m.meter, length('client:') + 1))
+             WHEN 'workspace' THEN EXISTS (SELECT 1 FROM workspaces w WHERE w.id = m.row_id)
              ELSE true END AS alive
       FROM (SELECT DISTINCT meter,
-                   CASE WHEN meter ~ '^(credential|user|client_secret):[1-9][0-9]{0,17}$' THEN split_part(meter, ':', 2)::bigint END AS row_id
+                   CASE WHEN meter ~ '^(credential|user|client_secret|workspace):[1-9][0-9]{0,17}$' THEN split_part(meter, ':', 2)::bigint END AS row_id
               FROM moved) AS m),
   rolled AS (
     INSERT INTO usage_days AS d (meter, day, allowed, denied)
@@ -42,5 +43,14 @@ const DAYS = `
     SELECT meter, day FROM usage_days WHERE day < (now() AT TIME ZONE 'UTC')::date - interval '${DAYS_KEPT}'
      ORDER BY day LIMIT $1 FOR UPDATE SKIP LOCKED)`;
 
-/** How use is thinned out with age: hours to days after 90 days, days to nothing after two years. */
-export const usageSweeps: readonly Sweep[] = [sweepBy('usage_hours', ROLL_UP), sweepBy('usage_days', DAYS)];
+const SCOPE_DAYS = `
+  DELETE FROM usage_scope_days WHERE (meter, scope, day) IN (
+    SELECT meter, scope, day FROM usage_scope_days WHERE day <= (now() AT TIME ZONE 'UTC')::date - ${scopeDaysKept}
+     ORDER BY day LIMIT $1 FOR UPDATE SKIP LOCKED)`;
+
+/** How use is thinned out with age: hours to days after 90 days, days to nothing after two years; counts of scopes after 90 days. */
+export const usageSweeps: readonly Sweep[] = [
+  sweepBy('usage_hours', ROLL_UP),
+  sweepBy('usage_days', DAYS),
+  sweepBy('usage_scope_days', SCOPE_DAYS),
+];

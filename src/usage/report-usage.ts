@@ -6,6 +6,8 @@ export type UsageInterval = 'hour' | 'day';
 
 /** Use is kept by the hour for so many days, and by the day after that. */
 export const hoursKeptDays = 90;
+/** How often a scope was exercised is kept, by the day, for so many days, today among them. */
+export const scopeDaysKept = 90;
 /** A report without bounds is of so many days up to now. */
 export const defaultReportDays = 7;
 /** The longest report, days: as long as use is kept. */

@@ -15,8 +15,15 @@ export interface UsageSum {
   readonly allowed: number;
   readonly denied: number;
   readonly address: string;
-  readonly scopes: readonly string[];
+  /** How many of the allowed calls exercised each scope. */
+  readonly scopes: readonly ScopeCalls[];
 }
 
-/** Where sums are kept: added to the hour, the last use, and the day on which each scope was exercised last. */
+/** A scope, and how many calls exercised it. */
+export interface ScopeCalls {
+  readonly scope: string;
+  readonly calls: number;
+}
+
+/** Where sums are kept: added to the hour, the last use, the day on which each scope was exercised last, and how often on each day. */
 export type StoreUsage = (sums: readonly UsageSum[]) => Promise<void>;

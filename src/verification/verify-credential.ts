@@ -35,6 +35,8 @@ export type VerifyInProcess = (question: InProcessQuestion) => Promise<InProcess
 /** What is remembered of an answer, some time soon. */
 export interface UsageNote {
   readonly meter: string;
+  /** The workspace that a key or a personal access token belongs to, whose use is the sum of theirs; null for others. */
+  readonly workspaceId: number | null;
   readonly allowed: boolean;
   /** Scopes that the call exercised. */
   readonly scopes: readonly string[];
@@ -191,6 +193,7 @@ function note(
   if (question.cost > 0) {
     deps.noteUsage({
       meter: record.meter,
+      workspaceId: isOfWorkspace(record) ? (record.workspace?.id ?? null) : null,
       allowed: verification.allowed,
       scopes: verification.allowed ? exercised(verification.principal.scopes, question.requirement) : [],
       address: question.address ?? '',
@@ -198,6 +201,10 @@ function note(
     });
   }
   return verification;
+}
+
+function isOfWorkspace({ type }: CredentialRecord): boolean {
+  return type === 'api_key' || type === 'personal_access_token';
 }
 
 /** Of a question that any of several scopes answers, only those that are held were exercised: the others may be anything. */

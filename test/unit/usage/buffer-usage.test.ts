@@ -42,11 +42,21 @@ describe('the buffer of use', () => {
     const buffer = open();
     buffer.record(use('credential:1'));
     buffer.record(use('credential:1', true, '192.0.2.2', ['posts:write']));
+    buffer.record(use('credential:1', true, '192.0.2.2'));
     buffer.record(use('credential:1', false, '198.51.100.1'));
     buffer.record(use('client:a', false));
     await buffer.flush();
     expect(stored).to.deep.equal([
-      { meter: 'credential:1', allowed: 2, denied: 1, address: '192.0.2.2', scopes: ['posts:read', 'posts:write'] },
+      {
+        meter: 'credential:1',
+        allowed: 3,
+        denied: 1,
+        address: '192.0.2.2',
+        scopes: [
+          { scope: 'posts:read', calls: 2 },
+          { scope: 'posts:write', calls: 1 },
+        ],
+      },
       { meter: 'client:a', allowed: 0, denied: 1, address: '', scopes: [] },
     ]);
     expect(buffer.size()).to.equal(0);
@@ -64,7 +74,10 @@ describe('the buffer of use', () => {
     down = false;
     await buffer.flush();
     expect(stored).to.have.length(1);
-    expect(stored[0]).to.deep.include({ allowed: 1, denied: 1, address: '192.0.2.1' });
+    expect(stored[0]).to.deep.include({
+      ...{ allowed: 1, denied: 1, address: '192.0.2.1' },
+      scopes: [{ scope: 'posts:read', calls: 1 }],
+    });
   });
 
   it('writes with a flush what was there when it was asked for, whether or not one is under way', async () => {
