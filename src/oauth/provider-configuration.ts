@@ -65,7 +65,7 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
     // Secrets are kept as hashes, so no algorithm may need one in clear.
     enabledJWA: {
       idTokenSigningAlgValues: ['ES256'],
-      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'],
       userinfoSigningAlgValues: ['ES256'],
     },
     extraClientMetadata: { properties: [...ourClientMembers] },

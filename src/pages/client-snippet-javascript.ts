@@ -10,6 +10,7 @@ export function javascriptSnippet(values: SnippetValues): Snippet {
     title: 'JavaScript (openid-client)',
     hint: [
       'Save it as app.mjs.',
+      ...otherSpelling(values),
       ...(key ? ['The private key stands beside it in private-key.pem, as PKCS #8.'] : []),
     ].join(' '),
     run: `npm install openid-client\n${secretBefore(values)}node app.mjs`,
@@ -31,6 +32,15 @@ export function javascriptSnippet(values: SnippetValues): Snippet {
       'console.log(await me.json());',
     ].join('\n'),
   };
+}
+
+/** The library takes the redirect URI from the address that the answer came to: without its query, as browsers write it. */
+function otherSpelling({ redirectUri, grant }: SnippetValues): readonly string[] {
+  if (grant !== 'authorization_code') return [];
+  const url = new URL(redirectUri);
+  url.search = '';
+  if (url.href === redirectUri) return [];
+  return [`This library needs another redirect URI: it sends ${url.href}, which is not the one that is registered.`];
 }
 
 function configLines(values: SnippetValues): readonly string[] {

@@ -36,7 +36,10 @@ export interface Snippet {
 const SECRET_PLACE = 'paste the secret here';
 const MOST_SCOPES = 5;
 
-/** Writes the programs for a client; only the library can sign an assertion, so a client with a key gets that one alone. */
+/**
+ * Writes the programs for a client; only the library can sign an assertion, so a client with a key gets that one alone.
+ * None for a client that may do nothing: the server gives it no token.
+ */
 export function clientSnippets(
   client: ShownClient,
   {
@@ -46,6 +49,7 @@ export function clientSnippets(
   }: { readonly issuer: string; readonly scopes: readonly SnippetScope[]; readonly secret: string | null },
 ): readonly Snippet[] {
   const values = snippetValues(client, { issuer, scopes, secret });
+  if (values.scope === '') return [];
   const all = [shellSnippet(values), javascriptSnippet(values), pythonSnippet(values)];
   return client.token_endpoint_auth_method === 'private_key_jwt' ? all.filter(({ id }) => id === 'javascript') : all;
 }

@@ -7,6 +7,7 @@ import type { AccountPort } from './account-port.ts';
 import type { CallApi } from './api-port.ts';
 import { script, stylesheet } from './assets.ts';
 import { changePassword, changePasswordPage } from './change-password.ts';
+import { clientPages } from './client-pages.ts';
 import { formGuard } from './csrf.ts';
 import { forgotPassword, forgotPasswordPage } from './forgot-password.ts';
 import { homePage } from './home.ts';
@@ -40,7 +41,7 @@ export interface PagesDeps {
 }
 
 /** Each part of the pages of somebody signed in, one file a part. */
-const areas: readonly ((parts: PageParts) => readonly PageRoute[])[] = [tokenPages];
+const areas: readonly ((parts: PageParts) => readonly PageRoute[])[] = [tokenPages, clientPages];
 
 const USER_AGENT_LENGTH = 300;
 
