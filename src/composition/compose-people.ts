@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { memberRoutes } from '../api/members.ts';
+import { myKeyRoutes } from '../api/my-keys.ts';
 import { myProfileRoutes } from '../api/my-profile.ts';
 import { type RoleGuardDeps, roleGuard } from '../api/role-guard.ts';
 import type { AnyRoute } from '../api/route.ts';
@@ -9,6 +10,7 @@ import { workspaceAccess } from '../api/workspace-access.ts';
 import { workspaceRoutes } from '../api/workspaces.ts';
 import type { AuditTrail } from '../audit/record-audit.ts';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
+import { knexKeysMadeBy } from '../credentials/knex-keys-made-by.ts';
 import { randomSecretKey } from '../crypto/random-token.ts';
 import { needsRehash, type SecretHasher } from '../crypto/secret-hasher.ts';
 import type { UnitOfWork } from '../db/transaction.ts';
@@ -171,6 +173,7 @@ export function peopleRoutes(deps: PeopleRoutesDeps): readonly AnyRoute[] {
       guard,
     }),
     ...sessionRoutes({ sessions: auditedEndOfUser(trail, people.sessions, 'sessions.ended_others') }),
+    ...myKeyRoutes({ listKeysMadeBy: knexKeysMadeBy(deps.unit.current) }),
     ...myProfileRoutes({ changeProfile: changeProfile({ ...people, together }) }),
     ...workspaceRoutes({
       workspaces,

@@ -107,3 +107,64 @@ describe('PATCH /api/me', () => {
     expect((await askJson(server, 'PATCH', '/api/me', token, { name: 'x' })).status).to.equal(403);
   });
 });
+
+describe('GET /api/me/keys', () => {
+  let server: TestServer;
+  let machine: string;
+
+  before(async () => {
+    server = await startServer();
+    machine = await ownerToken(server);
+  });
+  after(() => server.stop());
+
+  async function somebody(role: string): Promise<{ readonly id: number; readonly page: PageProgram }> {
+    const account = await newPerson(server, machine, { role });
+    const page = pageProgram(server);
+    await page.signIn(account);
+    return { id: account.id, page };
+  }
+  async function list(page: PageProgram, query = ''): Promise<{ data: { id: number; name: string }[]; next: string }> {
+    return (await page.send('GET', `/api/me/keys${query}`)).json as Awaited<ReturnType<typeof list>>;
+  }
+  async function makeKey(page: PageProgram, name: string, workspaceId = 1): Promise<number> {
+    const body = { name, scopes: ['posts:read'], environment: 'test', workspace_id: workspaceId };
+    const answer = await page.send('POST', '/api/keys', body);
+    expect(answer.status, answer.text).to.equal(201);
+    return (answer.json as { id: number }).id;
+  }
+
+  it('lists what one made oneself in every workspace, the newest first, without what is over', async () => {
+    const ada = await somebody('owner');
+    const bob = await somebody('owner');
+    const made = await askJson(server, 'POST', '/api/workspaces', machine, { name: 'Second' });
+    const second = (made.json as { id: number }).id;
+    const path = `/api/workspaces/${second}/members`;
+    await askJson(server, 'POST', path, machine, { user_id: ada.id, role: 'admin' });
+    const [first, elsewhere, ended] = [
+      await makeKey(ada.page, 'First'),
+      await makeKey(ada.page, 'Elsewhere', second),
+      await makeKey(ada.page, 'Ended'),
+    ];
+    await makeKey(bob.page, 'Of Bob');
+    await ada.page.send('DELETE', `/api/keys/${ended}`);
+    const { data, next } = await list(ada.page);
+    expect([data.map(({ id }) => id), next]).to.deep.equal([[elsewhere, first], null]);
+    expect(data[0]).to.include({ name: 'Elsewhere', workspace_id: second, environment: 'test', last_used_at: null });
+    const page = await list(ada.page, '?limit=1');
+    expect((await list(ada.page, `?limit=1&cursor=${page.next}`)).data.map(({ id }) => id)).to.deep.equal([first]);
+    expect((await askJson(server, 'DELETE', `${path}/${ada.id}`, machine)).status).to.equal(204);
+    expect(
+      (await list(ada.page)).data.map(({ id }) => id),
+      'of a workspace that was left',
+    ).to.deep.equal([first]);
+  });
+
+  it('goes on telling somebody who may no longer manage keys', async () => {
+    const ada = await somebody('owner');
+    const id = await makeKey(ada.page, 'Mine');
+    await askJson(server, 'PATCH', `/api/workspaces/1/members/${ada.id}`, machine, { role: 'member' });
+    expect((await ada.page.send('GET', '/api/keys')).status).to.equal(403);
+    expect((await list(ada.page)).data.map((key) => key.id)).to.deep.equal([id]);
+  });
+});
