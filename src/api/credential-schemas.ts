@@ -11,6 +11,10 @@ const workspaceId = z.number().int().positive();
 /** Null is for ever; absent is the default. */
 const expiresAt = z.iso.datetime({ offset: true }).nullable();
 const tier = z.string().max(255);
+const order = z.enum(['oldest', 'newest']).default('oldest');
+
+/** Query of `GET /api/tokens`. */
+export const tokenQuery = pageQuery.extend({ order });
 
 /** Body of `POST /api/tokens`; `abilities` is another name for `scopes`. */
 export const newTokenBody = z
@@ -48,7 +52,7 @@ export const revokeAllBody = z.strictObject({ password: z.string().min(1, 'The p
 /** Query of `GET /api/keys`; another workspace than the caller's own where they manage its keys too. */
 export const keyQuery = pageQuery.extend({
   workspace_id: z.coerce.number().int().positive().optional(),
-  order: z.enum(['oldest', 'newest']).default('oldest'),
+  order,
   attention: z.enum(attentionReasons).optional(),
 });
 

@@ -15,8 +15,9 @@ import {
   revokeAllBody,
   timeOf,
   tokenAnswer,
+  tokenQuery,
 } from './credential-schemas.ts';
-import { pageOf, pageQuery } from './cursor.ts';
+import { pageOf } from './cursor.ts';
 import type { Once, RefuseRepeat } from './idempotency.ts';
 import { type CredentialCaller, type FindGrantor, requireGrantor, userIdOf } from './keys-access.ts';
 import { unauthorizedAction } from './role-guard.ts';
@@ -62,7 +63,7 @@ export function tokenRoutes(deps: TokenRoutesDeps): readonly AnyRoute[] {
       path: '/api/tokens',
       summary: 'List your personal access tokens',
       access,
-      query: pageQuery,
+      query: tokenQuery,
       answers: { 200: listAnswer },
       async handle({ query, ...caller }) {
         const tokens = await deps.list({
@@ -71,6 +72,7 @@ export function tokenRoutes(deps: TokenRoutesDeps): readonly AnyRoute[] {
           workspaceId: reachOf(caller),
           limit: query.limit + 1,
           afterId: idAfter(query.cursor),
+          newestFirst: query.order === 'newest',
         });
         const page = pageOf(tokens, query.limit, ({ id }) => [id]);
         return { status: 200, body: { data: page.data.map(presentToken), next: page.next } };

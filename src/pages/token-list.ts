@@ -22,7 +22,11 @@ export function tokenList(parts: PageParts): Middleware {
     const now = new Date();
     const cursor = typeof query.cursor === 'string' ? query.cursor : null;
     const [{ data, next }, vocabulary] = await Promise.all([
-      page.api(tokensAnswer, { method: 'GET', path: '/api/tokens', ...(cursor !== null && { query: { cursor } }) }),
+      page.api(tokensAnswer, {
+        method: 'GET',
+        path: '/api/tokens',
+        query: { order: 'newest', ...(cursor !== null && { cursor }) },
+      }),
       readVocabulary(page),
     ]);
     const tokens = data.map((token) => {

@@ -219,6 +219,22 @@ describe('/api/tokens', () => {
     const second = body(await ada.ask('GET', `/api/tokens?limit=1&cursor=${first.next}`));
     expect((second.data as { id: number }[])[0]?.id).to.be.above((first.data as { id: number }[])[0]?.id ?? 0);
     expect(errorsOf(await ada.ask('GET', '/api/tokens?cursor=nonsense'))).to.have.key('cursor');
+    const ids = async (query: string): Promise<readonly number[]> =>
+      (body(await ada.ask('GET', `/api/tokens?limit=200${query}`)).data as { id: number }[]).map(({ id }) => id);
+    const newest = await ids('&order=newest');
+    expect(newest).to.deep.equal((await ids('')).toReversed());
+    const { next } = body(await ada.ask('GET', '/api/tokens?limit=1&order=newest'));
+    expect(await ids(`&order=newest&cursor=${next}`)).to.deep.equal(newest.slice(1));
+  });
+
+  it('shows one by its id, to its owner alone', async () => {
+    const { token, ...shown } = await create();
+    expect((await ada.ask('GET', `/api/tokens/${shown.id}`)).json).to.deep.equal(shown);
+    expect((await admin.ask('GET', `/api/tokens/${shown.id}`)).status).to.equal(404);
+    expect((await ada.ask('GET', '/api/tokens/nonsense')).status).to.equal(404);
+    await ada.ask('DELETE', `/api/tokens/${shown.id}`);
+    expect((await ada.ask('GET', `/api/tokens/${shown.id}`)).status).to.equal(404);
+    expect(String(token)).to.include('lkp_');
   });
 
   it('shrinks with its owner, and dies with them', async () => {
