@@ -137,6 +137,60 @@ const choicesAtOnce = () => {
   }
 };
 
+/** Says why a redirect URI will be refused, or null; the server asks the same, and decides. */
+const redirectUriFault = (uri, native, remedy) => {
+  const url = URL.parse(uri);
+  if (url === null) return 'must be an absolute URI.';
+  if (/[^\x21-\x7e]|[*\\]/.test(uri))
+    return 'must be written out in ASCII: no spaces, wildcards or backslashes; percent-encode the rest.';
+  if (uri.includes('#')) return 'must not contain a fragment.';
+  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password.';
+  if (['javascript:', 'data:', 'vbscript:', 'file:', 'blob:', 'about:'].includes(url.protocol))
+    return 'must not use a scheme that runs or reads something locally.';
+  if (/^https?:/i.test(uri) && !/^https?:\/\/[^/]/i.test(uri)) return 'must be written with // and a host.';
+  if (url.protocol === 'https:') return null;
+  if (url.protocol === 'http:') {
+    if (!['localhost', '127.0.0.1', '[::1]'].includes(url.hostname))
+      return 'must use https; http is for loopback addresses of native clients.';
+    return native ? null : `is a loopback address: ${remedy}`;
+  }
+  if (!native) return 'must use https.';
+  return url.protocol.includes('.')
+    ? null
+    : 'a scheme of its own must be a reversed domain name, such as com.example.app.';
+};
+
+/** A field with `data-check="redirect-uris"` says while it is typed in which line is wrong; its list of errors is a live region. */
+const redirectUriFields = () => {
+  for (const field of document.querySelectorAll('textarea[data-check="redirect-uris"]')) {
+    const list = document.getElementById(`${field.id}-error`);
+    const box = field.form?.elements.namedItem('native');
+    const remedy = box ? 'tick the box for devices.' : 'this app is registered for https addresses only.';
+    let waiting;
+    const judge = () => {
+      const native = box?.checked ?? field.dataset.native === 'yes';
+      const faults = field.value.split('\n').flatMap((line, index) => {
+        const fault = line.trim() === '' ? null : redirectUriFault(line.trim(), native, remedy);
+        return fault === null ? [] : [`Line ${index + 1} ${fault}`];
+      });
+      if (faults.join('\n') === [...list.children].map((item) => item.textContent).join('\n')) return;
+      list.replaceChildren(
+        ...faults.map((fault) => Object.assign(document.createElement('li'), { textContent: fault })),
+      );
+      if (faults.length > 0) field.setAttribute('aria-invalid', 'true');
+      else field.removeAttribute('aria-invalid');
+    };
+    // Nobody is told off in the middle of a word.
+    const later = () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(judge, 600);
+    };
+    field.addEventListener('input', later);
+    field.addEventListener('change', judge);
+    box?.addEventListener('change', judge);
+  }
+};
+
 copyButtons();
 passwordFields();
 typedNames();
@@ -144,3 +198,4 @@ localTimes();
 singleSubmission();
 menus();
 choicesAtOnce();
+redirectUriFields();
