@@ -1,4 +1,5 @@
 import type { VerifyInProcess } from '../verification/verify-credential.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import { type AnyRoute, route } from './route.ts';
 import { presentVerdict, type VerifyQuestion, verifyAnswer, verifyBody } from './verify-schemas.ts';
 
@@ -9,8 +10,16 @@ export interface VerifyRoutesDeps {
 
 const SESSION_COOKIE = /^[A-Za-z0-9_-]{43}$/;
 
+/**
+ * Lists that are under way at a time. More are answered no sooner, but all of them are kept until the last is answered:
+ * that took twice the memory and a third of the time, to clear it up, and single calls wait behind all of them.
+ */
+const LISTS_AT_ONCE = 8;
+
 /** The route of `/api/verify`: may this credential do that now? For resource servers. */
 export function verifyRoutes({ verify }: VerifyRoutesDeps): readonly AnyRoute[] {
+  const inTurn = fewAtOnce(LISTS_AT_ONCE);
+
   async function ask({
     credential,
     scopes,
@@ -22,7 +31,7 @@ export function verifyRoutes({ verify }: VerifyRoutesDeps): readonly AnyRoute[] 
     const verification = await verify({
       credential: session !== null || credential === '' ? null : credential,
       session,
-      requirement: { scopes: [...new Set(scopes)], any },
+      requirement: { scopes: scopes.length > 1 ? [...new Set(scopes)] : scopes, any },
       audience: audience ?? null,
       cost,
     });
@@ -39,7 +48,8 @@ export function verifyRoutes({ verify }: VerifyRoutesDeps): readonly AnyRoute[] 
       body: verifyBody,
       answers: { 200: verifyAnswer },
       async handle({ body }) {
-        return { status: 200, body: Array.isArray(body) ? await Promise.all(body.map(ask)) : await ask(body) };
+        const answer = Array.isArray(body) ? await inTurn(() => Promise.all(body.map(ask))) : await ask(body);
+        return { status: 200, body: answer };
       },
     }),
   ];
