@@ -52,6 +52,8 @@ async function keepPresence(house: House): Promise<{ socketFolder: string; close
       if (closing.signal.aborted) return;
       house.logger('warn', 'the embedded database is gone, bringing it back');
       presence = await rejoin(house, closing.signal);
+      // Nobody ends the new presence before `close` has seen it.
+      if (closing.signal.aborted) return;
       if (presence !== null) house.logger('info', 'the embedded database is back');
     }
   };

@@ -3,14 +3,18 @@ import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import pg from 'pg';
 import { ConfigurationError } from '../../src/core/errors.ts';
 import { canEnter, chooseAccount, isRoot } from '../../src/db/embedded-account.ts';
 import { binariesRun, copyBinaries, locateBinaries } from '../../src/db/embedded-binaries.ts';
+import { PRESENCE_LOCK } from '../../src/db/embedded-join.ts';
 import { resolveLocation } from '../../src/db/embedded-location.ts';
+import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
 import { stopPostgres } from '../../src/db/embedded-process.ts';
 import { type Database, openDatabase } from '../../src/db/open-database.ts';
 import { isAlive, isPostmaster, readPostmasterFile } from '../../src/db/postmaster-file.ts';
 import { type ChildOptions, type ChildProgram, startChild } from '../support/child-program.ts';
+import { until } from '../support/start-server.ts';
 
 describe('the embedded database (R-13)', function () {
   this.timeout(60_000);
@@ -143,6 +147,33 @@ describe('the embedded database (R-13)', function () {
     expect(await database.knex('ledger').pluck('owner')).to.deep.equal(['kept']);
     await database.close();
     await Promise.all(users.map(stop));
+    expect(await readPostmasterFile(cluster)).to.equal(null);
+  });
+
+  it('is let go and stopped when it comes back at the moment of closing', async () => {
+    const embedded = await startEmbeddedPostgres({ dataDir });
+    const connectionString = embedded.urlOf('postgres');
+    const [holder, watcher] = [new pg.Client({ connectionString }), new pg.Client({ connectionString })];
+    await Promise.all([holder.connect(), watcher.connect()]);
+    const waits = async (name: string): Promise<boolean> => {
+      const { rows } = await watcher.query(
+        "SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'advisory'",
+        [name],
+      );
+      return rows.length === 1;
+    };
+    // Whoever holds the lock alone keeps the process waiting on its way back in.
+    await holder.query("SET application_name = 'holder'");
+    const held = holder.query('SELECT pg_advisory_lock($1)', [PRESENCE_LOCK]);
+    await until(() => waits('holder'), 20_000);
+    await watcher.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'latchkey presence'",
+    );
+    await held;
+    await until(() => waits('latchkey presence'), 20_000);
+    const closed = embedded.close();
+    await Promise.all([holder.end(), watcher.end()]);
+    await closed;
     expect(await readPostmasterFile(cluster)).to.equal(null);
   });
 
