@@ -1,4 +1,4 @@
-import type { ChangePasswordInput, ChangePasswordResult } from '../users/change-password.ts';
+import type { ChangePasswordInput, ChangePasswordResult, ConfirmPasswordResult } from '../users/change-password.ts';
 import type { PasswordLinkRequested, RequestPasswordLinkInput } from '../users/create-one-time-link.ts';
 import type { StartedSession } from '../users/session.ts';
 import type { ResumedSession } from '../users/session-repository.ts';
@@ -33,6 +33,12 @@ export interface AccountPort {
   startSession(input: StartSessionInput): Promise<StartedSession>;
   /** Puts a session under a new id, because the password was given again; null when it has ended. */
   reauthenticateSession(sessionId: number): Promise<StartedSession | null>;
+  /** Asks a person who is signed in for the password once more; guesses are limited as at sign-in. */
+  confirmPassword(input: {
+    readonly userId: number;
+    readonly password: string;
+    readonly address: string;
+  }): Promise<ConfirmPasswordResult>;
   /** Makes and sends a link for an address, if there is such an account; says nothing about that. */
   requestPasswordLink(input: RequestPasswordLinkInput): Promise<PasswordLinkRequested>;
   /** Whose link it is, without using it up. */

@@ -1,53 +1,44 @@
-import type { Context, Middleware } from 'koa';
+import type { Middleware } from 'koa';
 import type { ChangePasswordResult } from '../users/change-password.ts';
-import type { SignedIn } from './account-port.ts';
-import { type FieldError, headLine, type PageParts } from './page-parts.ts';
+import type { FieldError, PageParts } from './page-parts.ts';
 import { newPasswordFaults, unacceptable } from './password-rules.ts';
-import { renderPage, seeOther } from './render.ts';
+import { type PersonPage, personForm, personPage } from './person-page.ts';
+import { seeOther } from './render.ts';
 import { tooManyTries } from './sign-in-form.ts';
-
-const SIGN_IN_FIRST = '/login?next=%2Fchange-password';
 
 /** `GET /change-password`. */
 export function changePasswordPage(parts: PageParts): Middleware {
-  return async (context) => {
-    const signedIn = await parts.session(context);
-    if (signedIn === null) seeOther(context, SIGN_IN_FIRST);
-    else show(parts, context, signedIn, []);
-  };
+  return personPage(parts, async (page) => show(page, []));
 }
 
-/** `POST /change-password`: needs the current password; ends the person's other sessions. */
+/** `POST /change-password`: needs the current password; ends the person's other sessions, and their tokens if they wish. */
 export function changePassword(parts: PageParts): Middleware {
-  return async (context) => {
-    const signedIn = await parts.session(context);
-    if (signedIn === null) return seeOther(context, SIGN_IN_FIRST);
-    const form = await parts.forms.readSessionForm(context);
+  return personForm(parts, async (page, form) => {
+    const { context, person } = page;
     const faults = newPasswordFaults(form);
-    if (faults.length > 0) return show(parts, context, signedIn, faults);
-    const { user, session } = signedIn;
+    if (faults.length > 0) return show(page, faults);
     const result = await parts.accounts.changePassword({
-      userId: user.id,
+      userId: person.user.id,
       currentPassword: form.text('current_password'),
       newPassword: form.text('password'),
       address: parts.visitor(context).address,
-      sessionId: session.id,
+      sessionId: person.session.id,
     });
-    if (result.outcome !== 'changed') return showRefusal(parts, context, signedIn, result);
+    if (result.outcome !== 'changed') return showRefusal(page, result);
     // Whoever copied this browser's cookie is out as well.
-    const renewed = await parts.accounts.reauthenticateSession(session.id);
+    const renewed = await parts.accounts.reauthenticateSession(person.session.id);
     if (renewed !== null) parts.cookie.write(context, renewed.cookieValue);
-    if (form.text('revoke_tokens') === 'yes') await parts.accounts.revokeTokens(user.id);
+    if (form.text('revoke_tokens') === 'yes') await parts.accounts.revokeTokens(person.user.id);
     seeOther(context, '/?notice=password-changed');
-  };
+  });
 }
 
 type Refusal = Exclude<ChangePasswordResult, { outcome: 'changed' }>;
 
-function showRefusal(parts: PageParts, context: Context, signedIn: SignedIn, refusal: Refusal): void {
+function showRefusal(page: PersonPage, refusal: Refusal): void {
   const throttled = refusal.outcome === 'throttled';
-  if (throttled) context.set('Retry-After', String(Math.ceil(refusal.retryAfterSeconds)));
-  show(parts, context, signedIn, errorsOf(refusal), throttled ? 429 : 422);
+  if (throttled) page.context.set('Retry-After', String(Math.ceil(refusal.retryAfterSeconds)));
+  show(page, errorsOf(refusal), throttled ? 429 : 422);
 }
 
 function errorsOf(refusal: Refusal): readonly FieldError[] {
@@ -57,22 +48,11 @@ function errorsOf(refusal: Refusal): readonly FieldError[] {
   return [{ field, sentence: 'This is not your current password.' }];
 }
 
-function show(
-  parts: PageParts,
-  context: Context,
-  signedIn: SignedIn,
-  errors: readonly FieldError[],
-  status = errors.length > 0 ? 422 : 200,
-): void {
-  renderPage(
-    context,
+function show(page: PersonPage, errors: readonly FieldError[], status = errors.length > 0 ? 422 : 200): void {
+  const { email, mustChangePassword } = page.person.user;
+  page.show(
     'change-password',
-    { title: 'Change your password', status, signedIn: headLine(parts, context, signedIn) },
-    {
-      errors,
-      email: signedIn.user.email,
-      csrf: parts.forms.sessionToken(context),
-      generated: signedIn.user.mustChangePassword,
-    },
+    { title: 'Change your password', section: 'account', width: 'narrow', status },
+    { errors, email, generated: mustChangePassword },
   );
 }

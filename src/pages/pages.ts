@@ -3,16 +3,18 @@ import Router from '@koa/router';
 import type { Middleware } from 'koa';
 import compose from 'koa-compose';
 import type { KeyRing } from '../crypto/derive-keys.ts';
+import { accountPages } from './account-pages.ts';
 import type { AccountPort } from './account-port.ts';
 import type { CallApi } from './api-port.ts';
+import { appPages } from './app-pages.ts';
 import { script, stylesheet } from './assets.ts';
-import { changePassword, changePasswordPage } from './change-password.ts';
 import { clientPages } from './client-pages.ts';
 import { formGuard } from './csrf.ts';
 import { forgotPassword, forgotPasswordPage } from './forgot-password.ts';
 import { homePage } from './home.ts';
 import { interactionConsent, interactionPage, interactionSignIn } from './interaction.ts';
 import type { Interactions } from './interaction-port.ts';
+import { keyPages } from './key-pages.ts';
 import type { PageParts } from './page-parts.ts';
 import type { PageRoute } from './page-route.ts';
 import { readSession, sessionCookie } from './session-cookie.ts';
@@ -41,7 +43,13 @@ export interface PagesDeps {
 }
 
 /** Each part of the pages of somebody signed in, one file a part. */
-const areas: readonly ((parts: PageParts) => readonly PageRoute[])[] = [tokenPages, clientPages];
+const areas: readonly ((parts: PageParts) => readonly PageRoute[])[] = [
+  tokenPages,
+  clientPages,
+  keyPages,
+  appPages,
+  accountPages,
+];
 
 const USER_AGENT_LENGTH = 300;
 
@@ -79,8 +87,6 @@ export function pages(deps: PagesDeps): Middleware {
   route('POST', '/set-password/:token', setPassword(parts));
   route('GET', '/forgot-password', forgotPasswordPage(parts));
   route('POST', '/forgot-password', forgotPassword(parts));
-  route('GET', '/change-password', changePasswordPage(parts));
-  route('POST', '/change-password', changePassword(parts));
   for (const area of areas) for (const { method, path, handler } of area(parts)) route(method, path, handler);
   return compose([router.routes() as Middleware, router.allowedMethods() as Middleware]);
 }

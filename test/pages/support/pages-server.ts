@@ -13,7 +13,7 @@ import { securityHeaders } from '../../../src/http/security-headers.ts';
 import type { AccountPort, WorkspaceChoice } from '../../../src/pages/account-port.ts';
 import { errorPages } from '../../../src/pages/error-pages.ts';
 import { pages } from '../../../src/pages/pages.ts';
-import { changePassword } from '../../../src/users/change-password.ts';
+import { changePassword, confirmPassword } from '../../../src/users/change-password.ts';
 import { createOneTimeLink, requestPasswordLink } from '../../../src/users/create-one-time-link.ts';
 import { knexOneTimeLinkRepository } from '../../../src/users/knex-one-time-link-repository.ts';
 import { knexSessionRepository } from '../../../src/users/knex-session-repository.ts';
@@ -154,6 +154,7 @@ function people(
     peekOneTimeLink: peekOneTimeLink({ links }),
     useOneTimeLink: useOneTimeLink({ ...passwords, users, links, sessions, together }),
     changePassword: changePassword({ ...passwords, users, links, sessions, attempts, together }),
+    confirmPassword: confirmPassword({ ...passwords, users, attempts }),
     revokeTokens: async () => {},
     listWorkspacesOf: async () => state.workspaces,
   };
