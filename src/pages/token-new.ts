@@ -2,9 +2,10 @@ import type { Middleware } from 'koa';
 import { NotFound } from '../core/errors.ts';
 import type { Form } from '../http/read-form.ts';
 import { expiryChoices, readExpiry } from './expiry-choices.ts';
+import { requireFreshToGrant } from './fresh-sign-in.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
 import { type Attempt, type PersonPage, personForm, personPage } from './person-page.ts';
-import { readPrefill } from './prefill.ts';
+import { prefillPath, readPrefill } from './prefill.ts';
 import { scopeChoices } from './scope-choices.ts';
 import { issuedTokenAnswer, readVocabulary, showToken, tokenAnswer } from './token-answers.ts';
 import { MANAGE, showNoAccess } from './token-list.ts';
@@ -27,6 +28,8 @@ export function createToken(parts: PageParts): Middleware {
     async (page, form) => {
       const { faults, body } = readBody(form, new Date());
       if (faults.length > 0) return showForm(page, typedIn(form), faults);
+      // What was typed comes back with the person, as a link that fills the form in.
+      if (!requireFreshToGrant(page, form.list('scopes'), prefillPath('/tokens/new', form))) return;
       const once = form.text('once');
       const made = await page.attempt(issuedTokenAnswer, {
         method: 'POST',
