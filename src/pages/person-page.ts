@@ -1,10 +1,11 @@
 import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
-import { Conflict, InvalidInput, LatchkeyError, TooManyRequests } from '../core/errors.ts';
+import { Conflict, FreshSignInNeeded, InvalidInput, LatchkeyError, TooManyRequests } from '../core/errors.ts';
 import { randomId } from '../crypto/random-token.ts';
 import type { Form } from '../http/read-form.ts';
 import type { SignedIn, WorkspaceChoice } from './account-port.ts';
 import type { ApiAsk } from './api-port.ts';
+import { signInAgainPath } from './fresh-sign-in.ts';
 import { waitInWords } from './in-words.ts';
 import { type FieldError, headLine, type PageParts } from './page-parts.ts';
 import { type Frame, renderPage, type Section, seeOther } from './render.ts';
@@ -58,7 +59,7 @@ export function personPage(parts: PageParts, handler: (page: PersonPage) => Prom
     const person = await parts.session(context);
     const session = parts.cookie.read(context);
     if (person === null || session === null) return signInFirst(context);
-    await handler(await openPage(parts, context, person, session));
+    await orSignInAgain(context, context.url, async () => handler(await openPage(parts, context, person, session)));
   };
 }
 
@@ -73,8 +74,25 @@ export function personForm(
     const person = await parts.session(context);
     const session = parts.cookie.read(context);
     if (person === null || session === null) return seeOther(context, '/login');
-    await handler(await openPage(parts, context, person, session), form);
+    const backTo = pathBefore(context, parts.issuer);
+    await orSignInAgain(context, backTo, async () => handler(await openPage(parts, context, person, session), form));
   };
+}
+
+/** Where the API asks for a fresh sign-in that the page did not ask for beforehand, the person can still give it. */
+async function orSignInAgain(context: Context, backTo: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof FreshSignInNeeded)) throw error;
+    seeOther(context, signInAgainPath(backTo));
+  }
+}
+
+/** The page of ours that a form stood on, as the browser names it. */
+function pathBefore(context: Context, issuer: string): string {
+  const referrer = URL.parse(context.get('Referer'));
+  return referrer === null || referrer.origin !== issuer ? '/' : `${referrer.pathname}${referrer.search}`;
 }
 
 function signInFirst(context: Context): void {
