@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
 import type { ShownClient } from './client-kinds.ts';
 import { clientIdOf, findClient } from './client-show.ts';
+import { requireFresh } from './fresh-sign-in.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
 import { noAnswer, type PersonPage, personForm, personPage } from './person-page.ts';
 import { seeOther } from './render.ts';
@@ -9,7 +10,7 @@ import { pastTime } from './times.ts';
 /** Builds the page that asks before a client is deleted. */
 export function deleteClientPage(parts: PageParts): Middleware {
   return personPage(parts, async (page) => {
-    showForm(page, await findClient(page), [], 200);
+    if (requireFresh(page)) showForm(page, await findClient(page), [], 200);
   });
 }
 
@@ -17,6 +18,7 @@ export function deleteClientPage(parts: PageParts): Middleware {
 export function deleteClient(parts: PageParts): Middleware {
   return personForm(parts, async (page, form) => {
     const client = await findClient(page);
+    if (!requireFresh(page, `/clients/${client.client_id}/delete`)) return;
     if (sameName(form.text('confirm')) !== sameName(client.client_name)) {
       const sentence = 'This is not the name of the app. Type it as it stands above.';
       return showForm(page, client, [{ field: 'confirm', sentence }], 422);

@@ -9,6 +9,7 @@ import {
 } from './client-form.ts';
 import { clientAnswer, kindOf, proofInWords, type ShownClient } from './client-kinds.ts';
 import { clientIdOf, findClient } from './client-show.ts';
+import { requireFreshToGrant } from './fresh-sign-in.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
 import { type PersonPage, personForm, personPage } from './person-page.ts';
 import { seeOther } from './render.ts';
@@ -18,7 +19,9 @@ import { scopeChoices, vocabularyAnswer } from './scope-choices.ts';
 export function editClientPage(parts: PageParts): Middleware {
   return personPage(parts, async (page) => {
     const client = await findClient(page);
-    await showForm(page, client, { fields: fieldsOf(client), errors: [] }, 200);
+    const fields = fieldsOf(client);
+    if (!requireFreshToGrant(page, fields.scopes, page.context.url)) return;
+    await showForm(page, client, { fields, errors: [] }, 200);
   });
 }
 
@@ -29,6 +32,7 @@ export function changeClient(parts: PageParts): Middleware {
     async (page, form) => {
       const client = await findClient(page);
       const fields = readClientFields(form);
+      if (!requireFreshToGrant(page, fields.scopes, `/clients/${client.client_id}/edit`)) return;
       const written = changedClientBody(client, fields);
       if ('errors' in written) return showForm(page, client, { fields, errors: written.errors }, 422);
       const changed = await page.attempt(clientAnswer, {
@@ -38,7 +42,7 @@ export function changeClient(parts: PageParts): Middleware {
         body: written.body,
       });
       if (!changed.ok) {
-        return showForm(page, client, { fields, errors: clientErrors(changed.errors, fields) }, 422);
+        return showForm(page, client, { fields, errors: clientErrors(changed.errors, fields, false) }, 422);
       }
       seeOther(page.context, `/clients/${client.client_id}?notice=changed`);
     },

@@ -45,6 +45,27 @@ export function emptyFields(kind: ClientKind, workspaceId: number | null, scopes
   };
 }
 
+/** Fills in what an address says: a link from a README, or the way back from a fresh sign-in. */
+export function prefilledFields(
+  fields: ClientFields,
+  query: Readonly<Record<string, string | readonly string[] | undefined>>,
+): ClientFields {
+  const { name, redirect_uris: redirectUris, scopes } = query;
+  return {
+    ...fields,
+    ...(typeof name === 'string' && { clientName: name.slice(0, 255) }),
+    ...(typeof redirectUris === 'string' && { redirectUris: redirectUris.slice(0, 10_000) }),
+    ...(typeof scopes === 'string' && { scopes: scopes.split(/[ ,]+/) }),
+  };
+}
+
+/** The address of a new client's form with the main fields filled in. */
+export function prefilledPath({ key }: ClientKind, fields: ClientFields): string {
+  const query = new URLSearchParams({ type: key, name: fields.clientName, scopes: fields.scopes.join(' ') });
+  if (fields.redirectUris !== '') query.set('redirect_uris', fields.redirectUris);
+  return `/clients/new?${query}`;
+}
+
 /** What the form about a registered client begins with. */
 export function fieldsOf(client: ShownClient): ClientFields {
   return {
@@ -171,11 +192,17 @@ const LISTS: readonly (readonly [field: string, typed: (fields: ClientFields) =>
 ];
 
 /** Puts what the API refused beside the fields of the form: each redirect URI at its line, in the words of the page. */
-export function clientErrors(errors: readonly FieldError[], fields: ClientFields): readonly FieldError[] {
+export function clientErrors(
+  errors: readonly FieldError[],
+  fields: ClientFields,
+  isNew: boolean,
+): readonly FieldError[] {
+  const remedy = isNew ? 'tick the box for devices' : 'this app is registered for https addresses only';
   return errors.map(({ field, sentence }) => {
     for (const [list, typed] of LISTS) {
       if (field !== list && !field.startsWith(`${list}.`)) continue;
-      return { field: list, sentence: atItsLine(numberedLines(typed(fields)), field.slice(list.length + 1), sentence) };
+      const inWords = sentence.replace('register the client as native', remedy);
+      return { field: list, sentence: atItsLine(numberedLines(typed(fields)), field.slice(list.length + 1), inWords) };
     }
     const known = FIELDS.get(field.split('.')[0] ?? '');
     return { field: known ?? 'form', sentence: known === undefined ? `${field}: ${sentence}` : sentence };
@@ -200,5 +227,5 @@ function atItsLine(lines: ReturnType<typeof numberedLines>, index: string, sente
     index === '' ? lines.find(({ uri }) => sentence.startsWith(`${uri}: `)) : lines[Number(index.split('.')[0])];
   if (line === undefined) return sentence;
   const fault = sentence.startsWith(`${line.uri}: `) ? sentence.slice(line.uri.length + 2) : sentence;
-  return `Line ${line.number} ${fault.replace('register the client as native', 'tick the box below for devices')}`;
+  return `Line ${line.number} ${fault}`;
 }

@@ -11,9 +11,7 @@ const listAnswer = z.object({ data: z.array(clientAnswer), next: z.string().null
 /** Builds the list of registered clients; who may not see it is told who may. */
 export function clientListPage(parts: PageParts): Middleware {
   return personPage(parts, async (page) => {
-    if (!page.can('admin:clients')) {
-      return page.show('clients-closed', { title: 'Apps', section: 'clients', status: 403 });
-    }
+    if (!mayRegister(page)) return;
     const { cursor } = page.context.query;
     const { data, next } = await page.api(listAnswer, {
       method: 'GET',
@@ -42,6 +40,13 @@ export function clientListPage(parts: PageParts): Middleware {
       },
     );
   });
+}
+
+/** Tells whether the person looks after apps, and tells those who do not who does. */
+export function mayRegister(page: PersonPage): boolean {
+  if (page.can('admin:clients')) return true;
+  page.show('clients-closed', { title: 'Apps', section: 'clients', status: 403 });
+  return false;
 }
 
 /** Names a workspace as far as the person knows it. */

@@ -6,10 +6,14 @@ import {
   clientFormLists,
   emptyFields,
   newClientBody,
+  prefilledFields,
+  prefilledPath,
   readClientFields,
 } from './client-form.ts';
 import { type ClientKind, clientAnswer, clientKinds } from './client-kinds.ts';
+import { mayRegister } from './client-list.ts';
 import { clientSnippets } from './client-snippets.ts';
+import { requireFreshToGrant } from './fresh-sign-in.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
 import { type PersonPage, personForm, personPage } from './person-page.ts';
 import { scopeChoices, vocabularyAnswer } from './scope-choices.ts';
@@ -19,11 +23,14 @@ const issuedAnswer = clientAnswer.extend({ client_secret: z.string().optional() 
 /** Builds the page that registers a client: first its kind, then the fields of that kind. */
 export function newClientPage(parts: PageParts): Middleware {
   return personPage(parts, async (page) => {
+    if (!mayRegister(page)) return;
     const kind = clientKinds.find(({ key }) => key === page.context.query.type);
     if (kind === undefined) {
       return page.show('client-kind', { title: 'Register an app', section: 'clients' }, { kinds: clientKinds });
     }
-    await showForm(page, kind, {}, 200);
+    const vocabulary = await page.api(vocabularyAnswer, { method: 'GET', path: '/api/scopes' });
+    const empty = emptyFields(kind, page.workspace?.id ?? null, vocabulary.defaults);
+    await showForm(page, kind, { fields: prefilledFields(empty, page.context.query), errors: [] }, 200);
   });
 }
 
@@ -37,6 +44,7 @@ export function registerClient(parts: PageParts): Middleware {
         return page.show('client-kind', { title: 'Register an app', section: 'clients' }, { kinds: clientKinds });
       }
       const fields = readClientFields(form);
+      if (!requireFreshToGrant(page, fields.scopes, prefilledPath(kind, fields))) return;
       const written = newClientBody(kind, fields);
       if ('errors' in written) return showForm(page, kind, { fields, errors: written.errors }, 422);
       const made = await page.attempt(issuedAnswer, {
@@ -46,7 +54,7 @@ export function registerClient(parts: PageParts): Middleware {
         idempotencyKey: form.text('once'),
       });
       if (!made.ok && made.conflict) return showMadeBefore(page, made.members.id);
-      if (!made.ok) return showForm(page, kind, { fields, errors: clientErrors(made.errors, fields) }, 422);
+      if (!made.ok) return showForm(page, kind, { fields, errors: clientErrors(made.errors, fields, true) }, 422);
       const { client_secret: secret = null, ...client } = made.value;
       const { scopes } = await page.api(vocabularyAnswer, { method: 'GET', path: '/api/scopes' });
       page.show(
@@ -62,11 +70,10 @@ export function registerClient(parts: PageParts): Middleware {
 async function showForm(
   page: PersonPage,
   kind: ClientKind,
-  typed: { readonly fields?: ClientFields; readonly errors?: readonly FieldError[] },
+  { fields, errors }: { readonly fields: ClientFields; readonly errors: readonly FieldError[] },
   status: number,
 ): Promise<void> {
   const vocabulary = await page.api(vocabularyAnswer, { method: 'GET', path: '/api/scopes' });
-  const fields = typed.fields ?? emptyFields(kind, page.workspace?.id ?? null, vocabulary.defaults);
   page.show(
     'client-new',
     { title: `Register: ${kind.title}`, section: 'clients', status },
@@ -75,7 +82,7 @@ async function showForm(
       fields,
       isNew: true,
       lost: [],
-      errors: typed.errors ?? [],
+      errors,
       workspaces: page.workspaces,
       mayInspect: page.can('credentials:introspect'),
       scopeGroups: scopeChoices({ vocabulary, ticked: fields.scopes, role: page.workspace?.role ?? null }),

@@ -4,6 +4,7 @@ import { hasSecrets, type ShownClient } from './client-kinds.ts';
 import { clientIdOf, findClient, shownSecret } from './client-show.ts';
 import { clientSnippets } from './client-snippets.ts';
 import { expiryChoices, readExpiry } from './expiry-choices.ts';
+import { requireFreshToGrant } from './fresh-sign-in.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
 import { noAnswer, type PersonPage, personForm, personPage } from './person-page.ts';
 import { seeOther } from './render.ts';
@@ -17,7 +18,7 @@ export function newSecretPage(parts: PageParts): Middleware {
   return personPage(parts, async (page) => {
     const client = await findClient(page);
     if (!hasSecrets(client)) return seeOther(page.context, `/clients/${client.client_id}`);
-    showForm(page, client, { expiry: 'never', day: '' }, [], 200);
+    if (mayAdd(page, client)) showForm(page, client, { expiry: 'never', day: '' }, [], 200);
   });
 }
 
@@ -25,6 +26,7 @@ export function newSecretPage(parts: PageParts): Middleware {
 export function addSecret(parts: PageParts): Middleware {
   return personForm(parts, async (page, form) => {
     const client = await findClient(page);
+    if (!mayAdd(page, client)) return;
     const typed = { expiry: form.text('expiry'), day: form.text('expiry_day') };
     const end = readExpiry(form, new Date());
     if ('error' in end) return showForm(page, client, typed, [end.error], 422);
@@ -78,6 +80,11 @@ export function removeSecret(parts: PageParts): Middleware {
     });
     seeOther(page.context, `/clients/${encodeURIComponent(clientIdOf(page))}?notice=secret-removed`);
   });
+}
+
+/** Whoever holds a secret can act as the client. */
+function mayAdd(page: PersonPage, client: ShownClient): boolean {
+  return requireFreshToGrant(page, client.scope.split(' '), `/clients/${client.client_id}/secrets/new`);
 }
 
 function secretIdOf({ context }: Pick<PersonPage, 'context'>): string {
