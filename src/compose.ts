@@ -1,13 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import { appRoutes } from './api/apps.ts';
 import { callRoute } from './api/call-route.ts';
+import { changeTokenRoutes } from './api/change-token.ts';
 import { clientRoutes } from './api/clients.ts';
 import { openApiDocument } from './api/openapi.ts';
 import { openApiEndpoint } from './api/openapi-endpoint.ts';
 import type { AnyRoute } from './api/route.ts';
 import { scopeRoutes } from './api/scopes.ts';
 import { signingKeyRoutes } from './api/signing-keys.ts';
-import { usageRoutes } from './api/usage.ts';
 import { verifyRoutes } from './api/verify.ts';
 import { verifyForProxies } from './api/verify-for-proxies.ts';
 import { createListener } from './app.ts';
@@ -20,6 +20,7 @@ import { accountPort, peopleRoutes } from './composition/compose-people.ts';
 import { composeProtocol } from './composition/compose-protocol.ts';
 import { composeRequests } from './composition/compose-requests.ts';
 import { composeStrangers } from './composition/compose-strangers.ts';
+import { composeUsage } from './composition/compose-usage.ts';
 import { startForTheFirstTime } from './composition/first-start.ts';
 import { guardFarReaching } from './composition/guard-far-reaching.ts';
 import { knownFacts } from './composition/known-facts.ts';
@@ -58,8 +59,6 @@ import { errorPages } from './pages/error-pages.ts';
 import { pages } from './pages/pages.ts';
 import { protocolErrorPage, protocolLogoutPage, protocolSignedOutPage } from './pages/protocol-pages.ts';
 import { sessionCookie } from './pages/session-cookie.ts';
-import { pgReadUsage } from './usage/pg-usage-report.ts';
-import { reportUsage } from './usage/report-usage.ts';
 import { pgMemberWorkspaces, workspaceOf } from './workspaces/pg-member-workspaces.ts';
 
 /** A wired server that does not listen yet. */
@@ -176,12 +175,12 @@ async function wire(installation: Installation, listeningPort: number): Promise<
       findClient: capabilities.clients.clients.find,
       agreedScopes: async (...between) => entriesOfGrant((await protocol.grants.findLatest(...between))?.payload ?? {}),
     }),
-    ...usageRoutes({
-      report: reportUsage({ read: pgReadUsage(database.transactionPool), clock: systemClock }),
-      credentials: capabilities.credentials.credentials,
-      clients: capabilities.clients.clients,
-      findGrantor: capabilities.credentials.findKeyGrantor,
+    ...changeTokenRoutes({
+      ...capabilities.credentials,
+      catalog,
+      findGrantor: capabilities.credentials.findTokenGrantor,
     }),
+    ...composeUsage(installation, { ...capabilities, clients: capabilities.clients.clients }),
     ...audit.routes,
     ...administrationRoutes(installation, {
       findCredential: audit.find,

@@ -74,6 +74,10 @@ export const auditActions = {
     target: 'signing_key',
     sentence: 'All signing keys before the target were withdrawn at once.',
   },
+  'token.changed': {
+    target: 'personal_access_token',
+    sentence: 'A personal access token was renamed, or scopes were taken from it.',
+  },
   'token.issued': { target: 'personal_access_token', sentence: 'A personal access token was issued.' },
   'token.revoked': { target: 'personal_access_token', sentence: 'A personal access token was ended.' },
   'tokens.revoked_all': { target: 'user', sentence: 'All personal access tokens of a user were ended.' },

@@ -32,7 +32,7 @@ export function auditedCredentials(trail: AuditTrail, credentials: CredentialRep
         },
         (changed) =>
           changed && {
-            action: 'key.changed',
+            action: changed.kind === 'api_key' ? 'key.changed' : 'token.changed',
             target: id,
             workspaceId: changed.workspaceId,
             before: before && fieldsOf(before),

@@ -39,7 +39,7 @@ export function changeCredential(deps: ChangeCredentialDeps): (input: ChangeCred
     const changed = await deps.credentials.update(id, { ...changes, ...(scopes !== undefined && { scopes }) });
     if (changed !== null) return changed;
     if ((await deps.credentials.find(kind, id)) === null) throw new NotFound();
-    throw new Conflict('This key has expired or is being replaced: it can be ended, and not changed.');
+    throw new Conflict('It has expired or is being replaced: it can be ended, and not changed.');
   };
 }
 

@@ -22,8 +22,13 @@ export interface ApplicableLimit {
   readonly windowSeconds: number;
 }
 
+/** What a limit depends on. */
+export interface LimitedRecord extends Pick<CredentialRecord, 'tier' | 'environment'> {
+  readonly workspace: { readonly tier: string } | null;
+}
+
 /** Finds the tier that counts: the credential's own, else its workspace's; test credentials have more. */
-export function applicableLimit(catalog: ScopeCatalog, record: CredentialRecord): ApplicableLimit | null {
+export function applicableLimit(catalog: ScopeCatalog, record: LimitedRecord): ApplicableLimit | null {
   const named = record.tier ?? record.workspace?.tier ?? '';
   // A tier that is no longer in the vocabulary must not become unlimited by that: the smallest counts, and is named.
   const tier = catalog.tier(named) === undefined ? (catalog.tierNames[0] ?? '') : named;
@@ -58,7 +63,7 @@ export function rateLimitState(
  * What a bucket has used in the window that is running, by the record; windows that are over do not count. One that began
  * within the running window counts: the tier may have changed to a longer window since.
  */
-export function usedNow(record: CredentialRecord, limit: ApplicableLimit): number {
+export function usedNow(record: Pick<CredentialRecord, 'used' | 'nowSeconds'>, limit: ApplicableLimit): number {
   const { used, nowSeconds } = record;
   if (used === null) return 0;
   return used.windowStartSeconds >= nowSeconds - (nowSeconds % limit.windowSeconds) ? used.amount : 0;

@@ -461,12 +461,19 @@ describe('the audit trail over HTTP', () => {
       expect(first[0]).to.deep.include({ actor: { type: 'user', id }, credential: null, workspace_id: 1 });
       expect(first[0]?.after).to.deep.include({ name: 'phone', scopes, user_id: id });
       const second = await call('POST', '/api/tokens', { name: 'laptop', scopes: ['posts:read'] }, token);
-      const ended = await eventsOf(() =>
-        call('DELETE', `/api/tokens/${member<number>(second, 'id')}`, undefined, token),
-      );
+      const path = `/api/tokens/${member<number>(second, 'id')}`;
+      const changed = await eventsOf(() => call('PATCH', path, { name: 'desk' }, token));
+      expect(what(changed)).to.deep.equal(['token.changed done']);
+      expect([changed[0]?.before, changed[0]?.after]).to.deep.equal([{ name: 'laptop' }, { name: 'desk' }]);
+      const ended = await eventsOf(() => call('DELETE', path, undefined, token));
       expect(what(ended)).to.deep.equal(['token.revoked done']);
       expect(ended[0]?.credential).to.deep.equal({ type: 'personal_access_token', id: Number(token.split('|')[0]) });
-      await expectFound(token, 'personal_access_token', ['token.revoked', 'token.issued', 'token.issued']);
+      await expectFound(token, 'personal_access_token', [
+        'token.revoked',
+        'token.changed',
+        'token.issued',
+        'token.issued',
+      ]);
       const all = await eventsOf(() => call('DELETE', '/api/tokens', { password: PASSWORD }, token));
       expect(what(all)).to.deep.equal(['tokens.revoked_all done']);
       expect(all[0]?.target).to.deep.equal({ type: 'user', id });
