@@ -7,7 +7,7 @@ import { seeOther } from './render.ts';
 const NOTICES: ReadonlyMap<unknown, string> = new Map([
   ['name', 'Your name is changed.'],
   ['email', 'Your e-mail address is changed. Sign in with the new one from now on.'],
-  ['password', 'Your password is changed. Your other sessions have ended.'],
+  ['no-such-workspace', 'You can not work in that workspace any more. You are where you were.'],
 ]);
 
 /** What was typed into the forms that are refused. */

@@ -13,7 +13,7 @@ export function switchWorkspace(parts: PageParts): Middleware {
   return personForm(parts, async (page, form) => {
     const body = { workspace_id: Number(form.text('workspace_id')) };
     const moved = await page.attempt(z.unknown(), { method: 'PATCH', path: '/api/sessions/current', body });
-    seeOther(page.context, moved.ok ? partOf(nextPath(form.text('next'))) : '/?notice=no-such-workspace');
+    seeOther(page.context, moved.ok ? partOf(nextPath(form.text('next'))) : '/account?notice=no-such-workspace');
   });
 }
 
