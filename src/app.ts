@@ -4,9 +4,13 @@ import { apiRouter } from './api/api-router.ts';
 import type { AnyRoute } from './api/route.ts';
 import { errorResponder, type ReportFailure } from './http/error-responder.ts';
 import { type HealthDeps, healthEndpoints } from './http/health.ts';
+import type { ObserveRequests } from './http/observe-requests.ts';
 import { originForm } from './http/origin-form.ts';
 import { pinHost, refuseForeignHost } from './http/pin-host.ts';
-import { securityHeaders } from './http/security-headers.ts';
+import { requestIdOf } from './http/request-id.ts';
+import { securityHeaderPairs, securityHeaders } from './http/security-headers.ts';
+import type { CredentialEndpoints } from './oauth/credential-endpoints.ts';
+import { introspectInFront } from './oauth/introspect-in-front.ts';
 import type { VerifyInProcess } from './verification/verify-credential.ts';
 
 /** Everything the HTTP pipeline is put together from. */
@@ -15,7 +19,7 @@ export interface AppParts {
   readonly cookieKeys: readonly string[];
   readonly translateError: (error: unknown) => unknown;
   readonly reportFailure: ReportFailure;
-  readonly observe: Middleware;
+  readonly observe: ObserveRequests;
   readonly health: HealthDeps;
   readonly metrics: Middleware;
   readonly provider: Middleware;
@@ -34,7 +38,7 @@ export interface AppParts {
   readonly authLogin: Middleware;
   readonly pages: Middleware;
   readonly isResourceServer: (authorization: string) => Promise<boolean>;
-  readonly credentialEndpoints: Middleware;
+  readonly credentialEndpoints: CredentialEndpoints;
   readonly exampleApi: Middleware | null;
   /** Answers `/verify` on bare node:http. */
   readonly verifyForProxies: (request: IncomingMessage, response: ServerResponse) => void;
@@ -43,7 +47,7 @@ export interface AppParts {
 /** Paths that answer under any host name: they write no URL. */
 const ANY_HOST = /^\/(?:verify|api|v1|healthz|readyz|metrics)(?:\/|$)/;
 
-/** The whole HTTP pipeline on one page: `/verify` first, then the middleware in their order. */
+/** The whole HTTP pipeline on one page: `/verify` and introspection first, then the middleware in their order. */
 export function createListener(parts: AppParts): (request: IncomingMessage, response: ServerResponse) => void {
   const app = new Koa({ keys: [...parts.cookieKeys] });
   pinHost(app, parts.issuer);
@@ -55,7 +59,7 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
     addressOf: parts.addressOf,
     isResourceServer: parts.isResourceServer,
   });
-  app.use(parts.observe);
+  app.use(parts.observe.middleware);
   app.use(securityHeaders(parts.issuer));
   app.use(errorResponder(parts.translateError, parts.reportFailure));
   app.use(parts.errorPages);
@@ -65,7 +69,7 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.use(parts.metrics);
   app.use(parts.crossOrigin);
   app.use(parts.xsrfCookie);
-  app.use(parts.credentialEndpoints);
+  app.use(parts.credentialEndpoints.middleware);
   app.use(parts.provider);
   app.use(parts.openApi);
   app.use(api.middleware);
@@ -76,10 +80,18 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.use(parts.pages);
 
   const koa = app.callback();
+  const introspect = introspectInFront({
+    issuer: parts.issuer,
+    endpoints: parts.credentialEndpoints,
+    headers: securityHeaderPairs(parts.issuer),
+    requestId: requestIdOf,
+    onAnswer: (answer) => parts.observe.answered({ ...answer, method: 'POST', path: '/oauth/introspect' }),
+    otherwise: (request, response) => void koa(request, response),
+  });
   return (request, response) => {
     const url = originForm(request.url ?? '');
     request.url = url;
     if (url === '/verify' || url.startsWith('/verify?')) parts.verifyForProxies(request, response);
-    else void koa(request, response);
+    else if (!introspect(request, response)) void koa(request, response);
   };
 }

@@ -5,34 +5,47 @@ import { requestIdOf } from './request-id.ts';
 
 const KNOWN_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
+/** What there is to say of an answer. */
+export interface Answered {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** When the request came in, by `performance.now()`. */
+  readonly startedMs: number;
+}
+
+/** Logs and counts every answer once. */
+export interface ObserveRequests {
+  readonly middleware: Middleware;
+  /** For what is answered in front of Koa. */
+  readonly answered: (answer: Answered) => void;
+}
+
 /** Logs and counts every answer once; the query string stays out, because people put secrets there. */
-export function observeRequests(opened: Logger, metrics: Metrics): Middleware {
+export function observeRequests(opened: Logger, metrics: Metrics): ObserveRequests {
   // These lines have no members that could hold a secret; looking for them in every line costs more than writing it.
   const log = opened.child({}, { redact: [] });
-  return async (context, next) => {
-    const started = performance.now();
-    try {
-      await next();
-    } finally {
-      const durationMs = Math.round((performance.now() - started) * 10) / 10;
-      const route = firstSegment(context.path);
-      metrics.countAnswer(
-        route,
-        KNOWN_METHODS.has(context.method) ? context.method : 'OTHER',
-        context.status,
-        durationMs / 1000,
-      );
-      log.info(
-        {
-          request_id: requestIdOf(context.req),
-          method: context.method,
-          path: withoutSecrets(context.path).slice(0, 200),
-          status: context.status,
-          duration_ms: durationMs,
-        },
-        'answered',
-      );
-    }
+
+  function answered({ requestId, method, path, status, startedMs }: Answered): void {
+    const durationMs = Math.round((performance.now() - startedMs) * 10) / 10;
+    metrics.countAnswer(firstSegment(path), KNOWN_METHODS.has(method) ? method : 'OTHER', status, durationMs / 1000);
+    const shown = withoutSecrets(path).slice(0, 200);
+    log.info({ request_id: requestId, method, path: shown, status, duration_ms: durationMs }, 'answered');
+  }
+
+  return {
+    answered,
+    middleware: async (context, next) => {
+      const startedMs = performance.now();
+      const requestId = requestIdOf(context.req);
+      try {
+        await next();
+      } finally {
+        const { method, path, status } = context;
+        answered({ requestId, method, path, status, startedMs });
+      }
+    },
   };
 }
 

@@ -1,11 +1,18 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { refusalFor } from '../core/answer.ts';
-import { readPresentedCredential } from '../core/presented-credential.ts';
 import type { Principal } from '../core/principal.ts';
-import type { Requirement, Verification } from '../core/verification.ts';
+import type { Verification } from '../core/verification.ts';
 import { type Form, peekForm } from '../http/read-form.ts';
-import { type AuthenticateClient, readBasicSecret } from './authenticate-client.ts';
-import { type Identify, INACTIVE, introspection } from './introspect.ts';
+import type { AuthenticateClient } from './authenticate-client.ts';
+import {
+  decideIntrospection,
+  type IntrospectionForm,
+  type IntrospectionOutcome,
+  introspectionRequirement,
+  type RefusedCaller,
+} from './decide-introspection.ts';
+import type { Identify } from './introspect.ts';
 import { refusedRequest } from './refused-request.ts';
 
 /** What the endpoints that answer for every kind of credential need. */
@@ -16,7 +23,7 @@ export interface CredentialEndpointsDeps {
   readonly recognise: Identify;
   readonly authenticateClient: AuthenticateClient;
   /** Verifies the credential of a request for `credentials:introspect`; nothing is charged. */
-  readonly askToIntrospect: (context: Context, credential: string) => Promise<Verification>;
+  readonly askToIntrospect: (asking: { readonly req: IncomingMessage }, credential: string) => Promise<Verification>;
   /** Ends a personal access token or API key that somebody holds in full; anything else is left alone. */
   readonly revokeHeld: (principal: Principal) => Promise<void>;
 }
@@ -24,60 +31,69 @@ export interface CredentialEndpointsDeps {
 /** What is held by whoever presents it, and ended by them: no client stands behind it. */
 const HELD = /^(?:sk_(?:live|test)_|[1-9]\d{0,18}[|.]lkp_)/;
 
+/** The endpoints, and what lets introspection be answered before they are reached. */
+export interface CredentialEndpoints {
+  readonly middleware: Middleware;
+  /** Finds the answer to an introspection; the middleware does the same, later. */
+  readonly decide: (request: IncomingMessage, form: IntrospectionForm) => Promise<IntrospectionOutcome>;
+  /** Hands an outcome on to the middleware, so that it is not asked for again. */
+  readonly keep: (request: IncomingMessage, outcome: IntrospectionOutcome) => void;
+}
+
 /**
  * Introspection (RFC 7662) and revocation (RFC 7009) for every kind of credential, in front of the library's. What is not
  * clearly ours to answer goes on to the library: other ways of client authentication, refresh tokens, and every error.
  */
-export function credentialEndpoints(deps: CredentialEndpointsDeps): Middleware {
-  return async (context, next) => {
-    const handler = context.method === 'POST' ? HANDLERS[context.path] : undefined;
-    if (handler === undefined || !context.is('application/x-www-form-urlencoded')) return next();
-    if (refusedRequest(context.req.rawHeaders, context.querystring) !== null) return next();
-    const form = await peekForm(context).catch(() => null);
-    if (form === null) {
-      context.status = 400;
-      context.set('Cache-Control', 'no-store');
-      context.body = {
-        error: 'invalid_request',
-        error_description: 'the form could not be read, or repeats a parameter',
-      };
-      return;
-    }
-    if (!(await handler(deps, context, form))) await next();
+export function credentialEndpoints(deps: CredentialEndpointsDeps): CredentialEndpoints {
+  const decide = decideIntrospection(deps);
+  const kept = new WeakMap<IncomingMessage, IntrospectionOutcome>();
+  const handlers: Readonly<Record<string, Handler>> = {
+    '/oauth/introspect': async (context, form, request) =>
+      sayOutcome(context, kept.get(request) ?? (await decide(context.req, form))),
+    '/oauth/revoke': (context, form) => revokeHeldCredential(deps, context, form),
+  };
+  return {
+    decide,
+    keep: (request, outcome) => void kept.set(request, outcome),
+    middleware: async (context, next) => {
+      const handler = context.method === 'POST' ? handlers[context.path] : undefined;
+      if (handler === undefined || !context.is('application/x-www-form-urlencoded')) return next();
+      if (refusedRequest(context.req.rawHeaders, context.querystring) !== null) return next();
+      const request = context.req;
+      const form = await peekForm(context).catch(() => null);
+      if (form === null) return sayUnreadable(context);
+      if (!(await handler(context, form, request))) await next();
+    },
   };
 }
 
-/** Answers, or says false to leave the request to the library. */
-type Handler = (deps: CredentialEndpointsDeps, context: Context, form: Form) => Promise<boolean>;
-
-const HANDLERS: Readonly<Record<string, Handler>> = {
-  '/oauth/introspect': introspectAny,
-  '/oauth/revoke': revokeHeldCredential,
-};
-
-async function introspectAny(deps: CredentialEndpointsDeps, context: Context, form: Form): Promise<boolean> {
-  const token = form.text('token');
-  if (token === '' || token.startsWith('ort_')) return false;
-  const caller = await callerOf(deps, context, form);
-  if (caller === null) return false;
+function sayUnreadable(context: Context): void {
+  context.status = 400;
   context.set('Cache-Control', 'no-store');
-  if (typeof caller === 'object') {
-    refuseCaller(context, caller);
+  context.body = {
+    error: 'invalid_request',
+    error_description: 'the form could not be read, or repeats a parameter',
+  };
+}
+
+/** Answers, or says false to leave the request to the library; `request` is the one that came, before its body was read. */
+type Handler = (context: Context, form: Form, request: IncomingMessage) => Promise<boolean>;
+
+function sayOutcome(context: Context, outcome: IntrospectionOutcome): boolean {
+  if (outcome.kind === 'failed') throw outcome.error;
+  if (outcome.kind === 'library') return false;
+  context.set('Cache-Control', 'no-store');
+  if (outcome.kind === 'refused') {
+    refuseCaller(context, outcome.verification);
     return true;
   }
-  const principal = await deps.identify(token);
-  // A client may always ask about its own tokens; about others' only if it is marked as a resource server.
-  const allowed = principal !== null && (caller === 'anything' || principal.clientId === caller);
   context.status = 200;
-  context.body = allowed ? introspection(principal, deps.issuer) : INACTIVE;
+  context.body = outcome.body;
   return true;
 }
 
-/** What asking about any credential takes of the credential that asks. */
-export const introspectionRequirement: Requirement = { scopes: ['credentials:introspect'], any: false };
-
 /** Says a refused caller in HTTP; the codes are those of RFC 6750 section 3.1. */
-function refuseCaller(context: Context, verification: Refused): void {
+function refuseCaller(context: Context, verification: RefusedCaller): void {
   const refusal = refusalFor(verification, introspectionRequirement, Math.floor(Date.now() / 1000));
   for (const [name, value] of refusal.headers) context.set(name, value);
   context.status = refusal.status;
@@ -87,30 +103,6 @@ function refuseCaller(context: Context, verification: Refused): void {
       : refusal.status === 429
         ? { error: 'temporarily_unavailable', error_description: 'too many requests; try again later' }
         : { error: 'insufficient_scope', error_description: 'introspection needs credentials:introspect' };
-}
-
-type Refused = Extract<Verification, { allowed: false }>;
-
-/** Who asks: somebody who may ask about anything, a client (by id) about its own, somebody who may not, or null for the library to find out. */
-async function callerOf(
-  deps: CredentialEndpointsDeps,
-  context: Context,
-  form: Form,
-): Promise<'anything' | Refused | string | null> {
-  const presented = readPresentedCredential(context.req.rawHeaders, context.url);
-  if (presented.kind === 'credential' && presented.value !== '') {
-    const verification = await deps.askToIntrospect(context, presented.value);
-    return verification.allowed ? 'anything' : verification;
-  }
-  const basic = readBasicSecret(context.get('Authorization'));
-  const posted =
-    form.text('client_secret') === ''
-      ? null
-      : { clientId: form.text('client_id'), clientSecret: form.text('client_secret') };
-  const secret = basic === null ? posted : posted === null ? basic : null;
-  const client = secret === null ? null : await deps.authenticateClient(secret);
-  if (client === null) return null;
-  return client.resourceServer ? 'anything' : client.clientId;
 }
 
 /** Whoever holds the full secret of a token or key may end it; the answer is 200 in any case. */

@@ -25,21 +25,18 @@ export async function introspect(context: Context, identify: Identify, issuer: s
 
 /** An active credential as RFC 7662 section 2.2 names it; members without a value are left out. */
 export function introspection(principal: Principal, issuer: string): Record<string, unknown> {
-  const { subject, credential } = principal;
-  const members: Record<string, unknown> = {
-    active: true,
-    scope: principal.scopes.join(' '),
-    client_id: principal.clientId,
-    credential_type: credential.type,
-    sub: String(subject.id),
-    sub_type: subject.type,
-    exp: credential.expiresAt === null ? null : Math.floor(credential.expiresAt.getTime() / 1000),
-    iss: issuer,
-    token_type: 'Bearer',
-    workspace_id: principal.workspaceId,
-    environment: credential.environment,
-  };
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
+  const { subject, credential, clientId, workspaceId } = principal;
+  const members: Record<string, unknown> = { active: true, scope: principal.scopes.join(' ') };
+  if (clientId !== null) members.client_id = clientId;
+  members.credential_type = credential.type;
+  members.sub = String(subject.id);
+  members.sub_type = subject.type;
+  if (credential.expiresAt !== null) members.exp = Math.floor(credential.expiresAt.getTime() / 1000);
+  members.iss = issuer;
+  members.token_type = 'Bearer';
+  if (workspaceId !== null) members.workspace_id = workspaceId;
+  if (credential.environment !== null) members.environment = credential.environment;
+  return members;
 }
 
 /** The library refuses JWTs here only after it has authenticated the caller, so its refusal is as good as its answer. */
