@@ -3,6 +3,7 @@ import { NotFound } from '../core/errors.ts';
 import type { Form } from '../http/read-form.ts';
 import { expiryChoices, readExpiry } from './expiry-choices.ts';
 import { requireFreshToGrant } from './fresh-sign-in.ts';
+import { onceInAddress, onceOf } from './once-in-address.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
 import { type Attempt, type PersonPage, personForm, personPage } from './person-page.ts';
 import { prefillPath, readPrefill } from './prefill.ts';
@@ -15,9 +16,11 @@ import { curlLine } from './try-it.ts';
 export function newTokenPage(parts: PageParts): Middleware {
   return personPage(parts, async (page) => {
     if (!page.can(MANAGE)) return showNoAccess(page);
+    const once = onceInAddress(page);
+    if (once === null) return;
     const vocabulary = await readVocabulary(page);
     const prefill = readPrefill(page.context.query, vocabulary, page.workspace?.role ?? null);
-    await showForm(page, { ...prefill, scopes: prefill.scopes ?? vocabulary.defaults });
+    await showForm(page, { ...prefill, once, scopes: prefill.scopes ?? vocabulary.defaults });
   });
 }
 
@@ -63,6 +66,7 @@ interface Typed {
   readonly refused?: readonly { readonly entry: string; readonly reason: string }[];
   readonly expiry: string;
   readonly expiryDay: string;
+  readonly once?: string;
 }
 
 function typedIn(form: Form): Typed {
@@ -71,12 +75,13 @@ function typedIn(form: Form): Typed {
     scopes: form.list('scopes'),
     expiry: form.text('expiry'),
     expiryDay: form.text('expiry_day'),
+    ...onceOf(form),
   };
 }
 
 async function showForm(
   page: PersonPage,
-  { name, scopes, refused = [], expiry, expiryDay }: Typed,
+  { name, scopes, refused = [], expiry, expiryDay, ...once }: Typed,
   errors: readonly FieldError[] = [],
   status = errors.length > 0 ? 422 : 200,
 ): Promise<void> {
@@ -92,6 +97,7 @@ async function showForm(
       scopeGroups: scopeChoices({ vocabulary, ticked: scopes, role: page.workspace?.role ?? null }),
       expiry: expiryChoices(new Date(), expiry === '' ? undefined : expiry),
       expiryDay,
+      ...once,
     },
   );
 }

@@ -115,6 +115,9 @@ describe('personal access tokens in a browser', function () {
     expect(await page.inputValue('#name')).to.equal('Backup');
     await page.click('text=Make the token');
     await page.waitForSelector('#secret-value');
+    await page.goBack();
+    await page.click('text=Make the token');
+    expect(await heading()).to.equal('It was made already');
     await page.reload();
     expect(await heading()).to.equal('It was made already');
     expect(await page.textContent('.lead')).to.include('Backup');
