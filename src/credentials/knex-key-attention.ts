@@ -30,22 +30,24 @@ const ATTENTION = `
     SELECT c.id, ${attentionReasons.map((reason) => `${CONDITIONS[reason]} AS ${reason}`).join(', ')}
       FROM credentials c LEFT JOIN usage_last u ON u.meter = 'credential:' || c.id
      WHERE c.workspace_id = :workspaceId AND ${WORKS} ORDER BY c.id LIMIT :most),
-  found AS (
-    SELECT r.reason, l.id, count(*) OVER (PARTITION BY r.reason) AS count,
-           row_number() OVER (PARTITION BY r.reason ORDER BY l.id) AS place
-      FROM looked_at l
-     CROSS JOIN LATERAL (VALUES ${attentionReasons.map((reason) => `('${reason}', l.${reason})`).join(', ')}) r(reason, applies)
-     WHERE r.applies)
-  SELECT (SELECT count(*) FROM looked_at) AS looked_at, f.reason, f.count, ${credentialColumns}
-    FROM (SELECT 1) one
-    LEFT JOIN found f ON f.place <= :examples
+  counted AS MATERIALIZED (
+    SELECT count(*) AS looked_at, ${attentionReasons.map((reason) => `array_agg(id ORDER BY id) FILTER (WHERE ${reason}) AS ${reason}`).join(', ')}
+      FROM looked_at),
+  examples AS (
+    SELECT r.reason, cardinality(r.ids) AS count, e.id
+      FROM counted
+     CROSS JOIN LATERAL (VALUES ${attentionReasons.map((reason) => `('${reason}', ${reason})`).join(', ')}) r(reason, ids)
+     CROSS JOIN LATERAL unnest((r.ids)[1 : CAST(:examples AS int)]) e(id))
+  SELECT counted.looked_at, f.reason, f.count, ${credentialColumns}
+    FROM counted
+    LEFT JOIN examples f ON true
     LEFT JOIN credentials c ON c.id = f.id ${besideCredential}
-   ORDER BY f.reason, f.place`;
+   ORDER BY f.reason, f.id`;
 
 type AttentionRow = CredentialRow & {
   readonly looked_at: string | number;
   readonly reason: AttentionReason | null;
-  readonly count: string | number;
+  readonly count: number | null;
 };
 
 /** Finds it in PostgreSQL, by one statement. */
@@ -58,7 +60,7 @@ export function knexKeyAttention(database: () => Knex): FindKeyAttention {
         const own = rows.filter((row) => row.reason === reason);
         return own.length === 0
           ? []
-          : [{ reason, count: Number(own[0]?.count), examples: own.map((row) => toCredential(row)) }];
+          : [{ reason, count: own[0]?.count ?? 0, examples: own.map((row) => toCredential(row)) }];
       }),
     };
   };

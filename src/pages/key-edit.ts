@@ -72,7 +72,7 @@ export function endKeyLater(parts: PageParts): Middleware {
     const body = { expires_at: end.expiresAt };
     const changed = await page.attempt(keyAnswer, { method: 'PATCH', path: '/api/keys/:id', params, body });
     if (!changed.ok) return showDetails(page, changed.errors.map(onForm), changed.status);
-    const reason = attentionReasons.find((one) => one === form.text('reason'));
+    const reason = attentionReasons.find((one) => one === page.context.query.reason);
     seeOther(page.context, listPath(reason ?? null, { notice: 'end-set' }));
   });
 }

@@ -12,7 +12,7 @@ const NOTICES: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /** How many of a key's permissions the list writes out; its own page has them all. */
-const SHOWN_SCOPES = 3;
+const SHOWN_SCOPES = 2;
 
 /** `GET /keys`: those of the session's workspace, the newest first, 50 a page, and what is worth a look among all of them. */
 export function keyList(parts: PageParts): Middleware {
