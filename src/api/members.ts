@@ -67,6 +67,19 @@ export function memberRoutes(deps: MemberRoutesDeps): readonly AnyRoute[] {
       },
     }),
     route({
+      method: 'GET',
+      path: `${PATH}/:user_id`,
+      summary: 'Show a member of a workspace',
+      access: 'any_credential',
+      answers: { 200: memberAnswer },
+      async handle({ params, ...caller }) {
+        const { id } = await deps.access.findWithMembers(caller, params.id);
+        const member = await deps.workspaces.findMember(id, rowId(params.user_id));
+        if (member === null) throw new NotFound();
+        return { status: 200, body: presentMember(member) };
+      },
+    }),
+    route({
       method: 'PATCH',
       path: `${PATH}/:user_id`,
       summary: 'Give a member another role',

@@ -5,6 +5,7 @@ import type { createWorkspace } from '../workspaces/create-workspace.ts';
 import type { Workspace } from '../workspaces/workspace.ts';
 import type { WorkspaceRepository } from '../workspaces/workspace-repository.ts';
 import { pageOf } from './cursor.ts';
+import type { Once } from './idempotency.ts';
 import { unauthorizedAction } from './role-guard.ts';
 import { type AnyRoute, route } from './route.ts';
 import { idAfter, rowId } from './row-id.ts';
@@ -22,6 +23,7 @@ export interface WorkspaceRoutesDeps {
   readonly workspaces: Pick<WorkspaceRepository, 'find' | 'list' | 'update' | 'setSuspended'>;
   readonly create: ReturnType<typeof createWorkspace>;
   readonly access: WorkspaceAccess;
+  readonly once: Once;
   /** Names of the rate-limit tiers of the vocabulary. */
   readonly tierNames: readonly string[];
   /** Sentences about entries that can not be granted to anybody. */
@@ -96,11 +98,15 @@ export function workspaceRoutes(deps: WorkspaceRoutesDeps): readonly AnyRoute[] 
       path: '/api/workspaces',
       summary: 'Create a workspace; the user who does becomes its owner',
       access: administrators,
+      idempotencyKey: true,
       body: newWorkspaceBody,
       answers: { 201: workspaceAnswer },
-      async handle({ principal: { subject }, body }) {
+      async handle({ body: { name }, ...call }) {
+        const { subject } = call.principal;
         const creatorId = subject.type === 'user' && typeof subject.id === 'number' ? subject.id : null;
-        return { status: 201, body: presentWorkspace(await deps.create({ name: body.name, creatorId })) };
+        const make = () => deps.create({ name, creatorId });
+        const made = await deps.once(call, '/api/workspaces', make, ({ id }) => id);
+        return { status: 201, body: presentWorkspace(made) };
       },
     }),
     route({

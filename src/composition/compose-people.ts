@@ -44,6 +44,7 @@ import {
   auditedPeople,
   auditedUsers,
 } from './audited-people.ts';
+import type { Credentials } from './compose-credentials.ts';
 
 /** What the parts about people stand on. */
 export interface PeopleDeps {
@@ -125,6 +126,7 @@ export interface PeopleRoutesDeps {
   readonly workspaces: WorkspaceRepository;
   readonly unit: UnitOfWork;
   readonly trail: AuditTrail;
+  readonly credentials: Pick<Credentials, 'once'>;
   readonly hasher: Pick<SecretHasher, 'hashPassword'>;
   readonly catalog: ScopeCatalog;
   readonly refusedGrants: RoleGuardDeps['refusedGrants'];
@@ -179,6 +181,7 @@ export function peopleRoutes(deps: PeopleRoutesDeps): readonly AnyRoute[] {
       workspaces,
       create: createWorkspace({ workspaces, together }),
       access,
+      once: deps.credentials.once,
       tierNames: catalog.tierNames,
       scopeFaults: (entries) => catalog.validateGrantable(entries).map(({ message }) => message),
       refusedGrants,

@@ -5,6 +5,7 @@ import compose from 'koa-compose';
 import type { KeyRing } from '../crypto/derive-keys.ts';
 import { accountPages } from './account-pages.ts';
 import type { AccountPort } from './account-port.ts';
+import { adminPages } from './admin-pages.ts';
 import type { CallApi } from './api-port.ts';
 import { appPages } from './app-pages.ts';
 import { script, stylesheet } from './assets.ts';
@@ -45,6 +46,7 @@ export interface PagesDeps {
 /** Each part of the pages of somebody signed in, one file a part. */
 const areas: readonly ((parts: PageParts) => readonly PageRoute[])[] = [
   tokenPages,
+  adminPages,
   clientPages,
   keyPages,
   appPages,

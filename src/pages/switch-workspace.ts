@@ -13,7 +13,11 @@ export function switchWorkspace(parts: PageParts): Middleware {
   return personForm(parts, async (page, form) => {
     const body = { workspace_id: Number(form.text('workspace_id')) };
     const moved = await page.attempt(z.unknown(), { method: 'PATCH', path: '/api/sessions/current', body });
-    seeOther(page.context, moved.ok ? partOf(nextPath(form.text('next'))) : '/account?notice=no-such-workspace');
+    const next = nextPath(form.text('next'));
+    // The one page that belongs to the workspace where they are now.
+    const members = `/workspaces/${body.workspace_id}/members`;
+    const place = next === members ? members : partOf(next);
+    seeOther(page.context, moved.ok ? place : '/account?notice=no-such-workspace');
   });
 }
 

@@ -128,6 +128,7 @@ describe('/api/workspaces', () => {
       expect((await call('POST', `/${id}/members`, { user_id: two.id, role: 'admin' })).status).to.equal(409);
       const { data } = (await call('GET', `/${id}/members`)).json as { data: unknown[] };
       expect(data).to.deep.equal([added.json, second.json]);
+      expect((await call('GET', `/${id}/members/${two.id}`)).json).to.deep.equal(second.json);
       const changed = await call('PATCH', `/${id}/members/${two.id}`, { role: 'admin' });
       expect(changed.json).to.include({ user_id: two.id, role: 'admin' });
       expect((await call('DELETE', `/${id}/members/${two.id}`)).status).to.equal(204);

@@ -97,6 +97,7 @@ export function attempts({ owner, foreignWorkspace }: Pick<Callers, 'owner' | 'f
       path: '/api/workspaces/1/members',
       body: { user_id: await user(foreignWorkspace), role: 'member' },
     }),
+    'GET /api/workspaces/:id/members/:user_id': on(member),
     'PATCH /api/workspaces/:id/members/:user_id': on(member, '', { role: 'member' }),
     'DELETE /api/workspaces/:id/members/:user_id': on(member),
     'GET /api/users': at('/api/users'),

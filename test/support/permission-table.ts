@@ -68,6 +68,7 @@ export const permissions: Readonly<Record<string, string>> = {
   'GET /api/workspaces/:id/usage/scopes': '401 200 403 200 403 200 403 200 403 404 404 403 401 401 401 401',
   'GET /api/workspaces/:id/members': '401 200 200 200 403 200 403 200 403 404 404 403 401 401 401 401',
   'POST /api/workspaces/:id/members': '401 201 403 201 403 201 403 201 403 404 404 403 401 401 401 401',
+  'GET /api/workspaces/:id/members/:user_id': '401 200 200 200 403 200 403 200 403 404 404 403 401 401 401 401',
   'PATCH /api/workspaces/:id/members/:user_id': '401 200 403 200 403 200 403 200 403 404 404 403 401 401 401 401',
   'DELETE /api/workspaces/:id/members/:user_id': '401 204 403 204 403 204 403 204 403 404 404 403 401 401 401 401',
   'GET /api/users': '401 200 403 200 403 200 403 200 403 403 403 403 401 401 401 401',
