@@ -21,7 +21,7 @@ const SECRET_MEMBERS = [
 ];
 
 /** Lines are written together, at the latest after a tenth of a second: one system call a line would be the dearest part of an answer. */
-const BUFFER_BYTES = 4096;
+const BUFFER_BYTES = 16_000;
 const FLUSH_MS = 100;
 
 const endings = new WeakMap<Logger, () => Promise<void>>();
