@@ -4,14 +4,6 @@ import { noAnswer, type PersonPage, personForm, personPage } from './person-page
 import { seeOther } from './render.ts';
 import { readToken } from './token-answers.ts';
 
-/** `GET /tokens/:id`: everything about one token but its secret. */
-export function tokenPage(parts: PageParts): Middleware {
-  return personPage(parts, async (page) => {
-    const token = await readToken(page, new Date());
-    page.show('token', { title: token.name, section: 'tokens', width: 'wide' }, { token });
-  });
-}
-
 /** `GET /tokens/:id/revoke`: says what is about to end. */
 export function revokeTokenPage(parts: PageParts): Middleware {
   return personPage(parts, async (page) => {

@@ -10,6 +10,7 @@ import { prefillPath, readPrefill } from './prefill.ts';
 import { scopeChoices } from './scope-choices.ts';
 import { issuedTokenAnswer, readVocabulary, showToken, tokenAnswer } from './token-answers.ts';
 import { MANAGE, showNoAccess } from './token-list.ts';
+import { nameFaults } from './token-name.ts';
 import { curlLine } from './try-it.ts';
 
 /** `GET /tokens/new`: the form, filled in by the vocabulary's defaults or by the link that led here. */
@@ -102,14 +103,10 @@ async function showForm(
   );
 }
 
-const NAME_LENGTH = 255;
-
 /** Reads what the API is asked; what a person can see to be missing is said in the words of the form. */
 function readBody(form: Form, now: Date): { readonly faults: readonly FieldError[]; readonly body: object } {
-  const faults: FieldError[] = [];
   const name = form.text('name').trim();
-  if (name === '') faults.push({ field: 'name', sentence: 'Give it a name that says where it is used.' });
-  if (name.length > NAME_LENGTH) faults.push({ field: 'name', sentence: 'Use at most 255 characters.' });
+  const faults: FieldError[] = [...nameFaults(name)];
   const scopes = form.list('scopes');
   if (scopes.length === 0) faults.push({ field: 'scopes', sentence: 'Tick at least one, or it can do nothing.' });
   const end = readExpiry(form, now);

@@ -1,8 +1,9 @@
 import type { PageParts } from './page-parts.ts';
 import type { PageRoute } from './page-route.ts';
-import { revokeAll, revokeAllPage, revokeToken, revokeTokenPage, tokenPage } from './token-end.ts';
+import { revokeAll, revokeAllPage, revokeToken, revokeTokenPage } from './token-end.ts';
 import { tokenList } from './token-list.ts';
 import { createToken, newTokenPage } from './token-new.ts';
+import { renameToken, tokenPage } from './token-show.ts';
 
 /** The pages of a person's own access tokens. */
 export function tokenPages(parts: PageParts): readonly PageRoute[] {
@@ -14,6 +15,7 @@ export function tokenPages(parts: PageParts): readonly PageRoute[] {
     { method: 'POST', path: '/tokens/revoke-all', handler: revokeAll(parts) },
     // After the words above, which would be taken for ids.
     { method: 'GET', path: '/tokens/:id', handler: tokenPage(parts) },
+    { method: 'POST', path: '/tokens/:id/rename', handler: renameToken(parts) },
     { method: 'GET', path: '/tokens/:id/revoke', handler: revokeTokenPage(parts) },
     { method: 'POST', path: '/tokens/:id/revoke', handler: revokeToken(parts) },
   ];

@@ -228,6 +228,23 @@ describe('the pages of personal access tokens', function () {
     expect((await noor.get(path)).status).to.equal(404);
   });
 
+  it('rename a token', async () => {
+    await make(noor);
+    const path = `/tokens/${await idOf(noor.id)}`;
+    const rename = (name: string): Promise<ReadPage> => noor.submit(path, `${path}/rename`, { name });
+    const done = await rename(` ${HOSTILE} `);
+    expect([done.status, done.headers.get('location')]).to.deep.equal([303, `${path}?notice=renamed`]);
+    const { text } = await noor.get(`${path}?notice=renamed`);
+    expect(text).to.include('The token has its new name.').and.include(`<bdi>${ESCAPED}</bdi>`);
+    for (const name of [' ', 'x'.repeat(256), 'turned \u202e around']) {
+      const refused = await rename(name);
+      expect([refused.status, refused.text.includes('id="name-error"')], name).to.deep.equal([422, true]);
+    }
+    expect((await rowsOf(noor.id)).at(-1)?.name).to.equal(HOSTILE);
+    await database.query(`UPDATE credentials SET expires_at = now() WHERE name = $1`, [HOSTILE]);
+    expect((await noor.get(path)).text).to.not.include('/rename');
+  });
+
   it('end all tokens for the password, with its faults beside the field', async () => {
     const ada = await somebody();
     await make(ada);
@@ -257,7 +274,7 @@ describe('the pages of personal access tokens', function () {
     const id = await idOf(noor.id);
     const before = await rowsOf(noor.id);
     const foreign = tokenOf(await openForm(eve), '/tokens');
-    for (const path of ['/tokens', `/tokens/${id}/revoke`, '/tokens/revoke-all']) {
+    for (const path of ['/tokens', `/tokens/${id}/revoke`, `/tokens/${id}/rename`, '/tokens/revoke-all']) {
       for (const _csrf of [foreign, '']) {
         const fields = { _csrf, ...typed, password: PASSWORD };
         expect((await noor.post(path, encode(fields))).status, path).to.equal(403);
@@ -267,7 +284,10 @@ describe('the pages of personal access tokens', function () {
       const { status, text } = await eve.get(path);
       expect([status, text.includes('backup')], path).to.deep.equal([404, false]);
     }
-    expect((await eve.post(`/tokens/${id}/revoke`, encode({ _csrf: foreign }))).status).to.equal(404);
+    for (const deed of ['revoke', 'rename']) {
+      const path = `/tokens/${id}/${deed}`;
+      expect((await eve.post(path, encode({ _csrf: foreign, name: 'mine' }))).status, path).to.equal(404);
+    }
     expect(await rowsOf(noor.id)).to.deep.equal(before);
   });
 

@@ -73,6 +73,10 @@ describe('personal access tokens in a browser', function () {
     expect(await page.content()).to.not.include(secret);
     expect(await overflows(page), 'wider than the window').to.equal(false);
     await page.click('.thing h2 a');
+    await page.fill('#name', 'renamed');
+    await page.click('main button:has-text("Rename")');
+    expect(await page.textContent('[role=status]')).to.equal('The token has its new name.');
+    expect(await heading()).to.equal('renamed');
     await page.click('text=Revoke this token');
     expect(await heading()).to.equal('Revoke this token?');
     await page.click('text=Keep it');
@@ -101,6 +105,15 @@ describe('personal access tokens in a browser', function () {
     expect(await page.textContent('.thing .scope-list'))
       .to.include('posts:read')
       .and.include('categories:read');
+    await tabTo('.thing h2 a', 'Enter');
+    await page.waitForSelector('[action$="/rename"]');
+    await tabTo('#name');
+    await page.keyboard.type('renamed');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[role=status]');
+    expect(await heading()).to.equal('renamed');
+    await tabTo('a[href="/tokens"]', 'Enter');
+    await page.waitForSelector('.thing');
     await tabTo('.thing a.button', 'Enter');
     await page.waitForSelector('button.danger');
     await tabTo('button.danger', 'Enter');
