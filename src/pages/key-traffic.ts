@@ -97,6 +97,15 @@ function sum(hours: z.output<typeof usageAnswer>['data']): KeyTraffic['hour'] {
   );
 }
 
+/** Short enough for a choice on a phone. */
+const MOMENT = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZone: 'UTC',
+});
+
 const CHOICES: readonly (readonly [ms: number, label: string])[] = [
   [HOUR_MS, '1 hour from now'],
   [DAY_MS, '1 day from now'],
@@ -112,7 +121,11 @@ function choicesOf(
     ({ at }) => at < last,
   );
   const all = [...offered, { at: last, label: 'As long as possible' }].filter(({ at }) => at.toISOString() !== end);
-  return all.map(({ at, label }) => ({ value: at.toISOString(), label, until: futureTime(at, now).exact }));
+  return all.map(({ at, label }) => ({
+    value: at.toISOString(),
+    label,
+    until: `${MOMENT.format(at).replace(' at ', ', ')} UTC`,
+  }));
 }
 
 async function orNull<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
