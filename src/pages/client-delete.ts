@@ -43,6 +43,7 @@ function showForm(page: PersonPage, client: ShownClient, errors: readonly FieldE
     { title: `Delete ${client.client_name}`, section: 'clients', status },
     {
       client,
+      typed: sameName(client.client_name),
       errors,
       used: client.last_used_at === null ? null : pastTime(client.last_used_at, new Date()),
     },

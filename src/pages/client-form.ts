@@ -205,6 +205,8 @@ export function clientErrors(
       return { field: list, sentence: atItsLine(numberedLines(typed(fields)), field.slice(list.length + 1), inWords) };
     }
     const known = FIELDS.get(field.split('.')[0] ?? '');
+    if (sentence === 'Invalid URL.')
+      return { field: known ?? 'form', sentence: 'Write a whole address, with https://.' };
     return { field: known ?? 'form', sentence: known === undefined ? `${field}: ${sentence}` : sentence };
   });
 }

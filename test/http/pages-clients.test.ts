@@ -127,6 +127,11 @@ describe('the pages of developers', () => {
     expect(page.text).to.match(/id="scope-\d+"[^>]*value="posts:read" checked/);
     const empty = await register('public', { redirect_uris: '' });
     expect([empty.status, empty.text.includes('at least one redirect URI')]).to.deep.equal([422, true]);
+    const homeless = await register('web', { ...WEB, client_uri: 'app' });
+    expect([homeless.status, homeless.text.includes('id="client_uri-error">Write a whole address')]).to.deep.equal([
+      422,
+      true,
+    ]);
     const nameless = await register('web', { ...WEB, client_name: ' ' });
     expect([nameless.status, nameless.text.includes('Give it a name')]).to.deep.equal([422, true]);
   });
