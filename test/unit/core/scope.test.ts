@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { covers, isConcreteScope, isGrantableScope, isWildcardScope } from '../../../src/core/scope.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 
 const protectedNames = new Set(['admin:users', 'admin:read', 'keys:manage', 'secret']);
 const isProtected = (scope: string): boolean => protectedNames.has(scope);
@@ -164,20 +165,22 @@ describe('covers', () => {
     });
   }
 
-  it('compares against 10,000 entries within 50 ms', () => {
+  it('compares against 10,000 entries within 50 ms', async () => {
     const entries = Array.from({ length: 10_000 }, (_, index) => `resource${index}:${index % 2 === 0 ? '*' : 'read'}`);
     entries.some((entry) => covers(entry, 'posts:read', isProtected));
-    const startedMs = performance.now();
-    expect(entries.some((entry) => covers(entry, 'posts:read', isProtected))).to.equal(false);
-    expect(performance.now() - startedMs).to.be.below(50);
+    const tookMs = await cpuMs(() => {
+      expect(entries.some((entry) => covers(entry, 'posts:read', isProtected))).to.equal(false);
+    });
+    expect(tookMs).to.be.below(50);
   });
 
-  it('reads a scope of a million characters in linear time', () => {
+  it('reads a scope of a million characters in linear time', async () => {
     const long = `${'a'.repeat(500_000)}:${'b-'.repeat(250_000)}`;
-    const startedMs = performance.now();
-    expect(covers('*', long, isProtected)).to.equal(true);
-    expect(covers('*', `${long}!`, isProtected)).to.equal(false);
-    expect(performance.now() - startedMs).to.be.below(500);
+    const tookMs = await cpuMs(() => {
+      expect(covers('*', long, isProtected)).to.equal(true);
+      expect(covers('*', `${long}!`, isProtected)).to.equal(false);
+    });
+    expect(tookMs).to.be.below(500);
   });
 });
 
