@@ -9,13 +9,14 @@ import { knexSessionRepository } from '../../src/users/knex-session-repository.t
 import { knexUserRepository } from '../../src/users/knex-user-repository.ts';
 import type { OneTimeLinkRepository } from '../../src/users/one-time-link.ts';
 import { useOneTimeLink } from '../../src/users/use-one-time-link.ts';
+import { patientTimeouts } from '../support/patient-timeouts.ts';
 import { freshDatabase } from '../support/test-database.ts';
 
 const CLICKS = 20;
 
 /** A process of its own: a pool and a unit of work that share nothing with the other but the database. */
 function openProcess(databaseUrl: string) {
-  const database = openDatabase({ databaseUrl, poolSize: 10 });
+  const database = openDatabase({ databaseUrl, poolSize: 10, timeouts: patientTimeouts });
   const unit = createUnitOfWork(database.knex);
   const links = knexOneTimeLinkRepository(unit.current);
   const use = (guarded: OneTimeLinkRepository, hashPassword: (password: string) => Promise<string>) =>

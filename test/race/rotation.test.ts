@@ -8,6 +8,7 @@ import { rotationGuard } from '../../src/credentials/knex-rotate-credential.ts';
 import { generateApiKey } from '../../src/credentials/token-format.ts';
 import { type Database, openDatabase } from '../../src/db/open-database.ts';
 import { type Answer, askJson } from '../support/ask.ts';
+import { patientTimeouts } from '../support/patient-timeouts.ts';
 import { commandLineToken, startServer, type TestServer } from '../support/start-server.ts';
 
 const AT_ONCE = 20;
@@ -23,7 +24,7 @@ describe('twenty rotations of one key at once', function () {
     const first = await startServer({ SECRET_KEYS });
     servers.push(first, await startServer({ SECRET_KEYS, DATABASE_URL: first.databaseUrl, ISSUER: first.issuer }));
     token = await commandLineToken(first);
-    database = openDatabase({ databaseUrl: first.databaseUrl, poolSize: AT_ONCE });
+    database = openDatabase({ databaseUrl: first.databaseUrl, poolSize: AT_ONCE, timeouts: patientTimeouts });
   });
   after(async () => {
     await database.close();

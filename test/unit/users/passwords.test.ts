@@ -7,6 +7,7 @@ import { createUnitOfWork } from '../../../src/db/transaction.ts';
 import { linkLifeSeconds } from '../../../src/users/one-time-link.ts';
 import { linkRequestLimits, signInLimits } from '../../../src/users/sign-in-limits.ts';
 import type { User } from '../../../src/users/user.ts';
+import { patientTimeouts } from '../../support/patient-timeouts.ts';
 import { freshDatabase } from '../../support/test-database.ts';
 import { cheapHash } from './people-bench.ts';
 
@@ -20,7 +21,7 @@ describe('passwords', () => {
   const sent: { email: string; purpose: string; url: string }[] = [];
 
   before(async () => {
-    database = openDatabase({ databaseUrl: await freshDatabase(), poolSize: 8 });
+    database = openDatabase({ databaseUrl: await freshDatabase(), poolSize: 8, timeouts: patientTimeouts });
     const unit = createUnitOfWork(database.knex);
     people = composePeople({
       unit,

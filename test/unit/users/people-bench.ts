@@ -10,6 +10,7 @@ import { signInLimits } from '../../../src/users/sign-in-limits.ts';
 import { reauthenticateSession, startSession } from '../../../src/users/start-session.ts';
 import type { User } from '../../../src/users/user.ts';
 import type { UserRepository } from '../../../src/users/user-repository.ts';
+import { patientTimeouts } from '../../support/patient-timeouts.ts';
 import { freshDatabase } from '../../support/test-database.ts';
 
 /** The people's part of the product on a real database, with a hash that costs nothing. */
@@ -32,7 +33,7 @@ export const cheapHash = (password: string): string => `cheap:${password}`;
 
 /** Opens a bench on a database of its own. */
 export async function openPeopleBench(changes: Partial<SignInDeps> = {}): Promise<PeopleBench> {
-  const database = openDatabase({ databaseUrl: await freshDatabase(), poolSize: 8 });
+  const database = openDatabase({ databaseUrl: await freshDatabase(), poolSize: 8, timeouts: patientTimeouts });
   const knex = () => database.knex;
   const users = knexUserRepository(knex);
   const sessions = knexSessionRepository(knex);
