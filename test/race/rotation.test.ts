@@ -37,6 +37,13 @@ describe('twenty rotations of one key at once', function () {
     const answer = await askJson(server, 'POST', '/api/keys', token, { name: 'k', scopes: ['posts:read'] });
     return (answer.json as { id: number }).id;
   };
+  /** Asks again where a busy machine lets a server say that it can not now: that is no answer to who was first. */
+  async function rotate(server: TestServer, id: number): Promise<Answer> {
+    for (let tries = 1; ; tries += 1) {
+      const answer = await askJson(server, 'POST', `/api/keys/${id}/rotate`, token, {});
+      if (answer.status !== 503 || tries === 10) return answer;
+    }
+  }
   const successors = async (id: number): Promise<number> =>
     Number((await database.knex('credentials').where({ replaces: id }).count({ count: '*' }))[0]?.count);
 
@@ -46,7 +53,7 @@ describe('twenty rotations of one key at once', function () {
       Array.from({ length: AT_ONCE }, (_, index): Promise<Answer> => {
         const server = servers[index % servers.length];
         if (server === undefined) throw new Error('no server');
-        return askJson(server, 'POST', `/api/keys/${id}/rotate`, token, {});
+        return rotate(server, id);
       }),
     );
     const statuses = answers.map(({ status }) => status).sort();
