@@ -4,7 +4,7 @@ import { passwordCost } from '../../../src/crypto/secret-hasher.ts';
 import { commonPasswords } from '../../../src/users/common-passwords.ts';
 import { linkLifeSeconds } from '../../../src/users/one-time-link.ts';
 import { passwordMaximumBytes, passwordMinimumCharacters } from '../../../src/users/password-policy.ts';
-import { sessionAbsoluteSeconds, sessionIdleSeconds } from '../../../src/users/session.ts';
+import { freshSignInSeconds, sessionAbsoluteSeconds, sessionIdleSeconds } from '../../../src/users/session.ts';
 import {
   type AttemptLimits,
   knownAddressSeconds,
@@ -52,6 +52,7 @@ describe('the page about passwords and sessions', () => {
   it('says how long links and sessions live', () => {
     expect(said(/works once, for (\d+) minutes/) * 60).to.equal(linkLifeSeconds);
     expect(said(/Ends after (\d+) days without/) * 86_400).to.equal(sessionIdleSeconds);
+    expect(said(/was given in the last (\d+) minutes/) * 60).to.equal(freshSignInSeconds);
     expect(said(/and after (\d+) days in any case/) * 86_400).to.equal(sessionAbsoluteSeconds);
   });
 });
