@@ -23,6 +23,7 @@ import { setPassword, setPasswordPage } from './set-password.ts';
 import { signIn, signInPage } from './sign-in.ts';
 import { signedOutPage, signOut } from './sign-out.ts';
 import { tokenPages } from './token-pages.ts';
+import { usagePages } from './usage-pages.ts';
 
 /** What the pages are made from; the composition root fills it in. */
 export interface PagesDeps {
@@ -51,6 +52,7 @@ const areas: readonly ((parts: PageParts) => readonly PageRoute[])[] = [
   keyPages,
   appPages,
   accountPages,
+  usagePages,
 ];
 
 const USER_AGENT_LENGTH = 300;
