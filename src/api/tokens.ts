@@ -20,9 +20,10 @@ import {
 import { pageOf } from './cursor.ts';
 import type { Once, RefuseRepeat } from './idempotency.ts';
 import { type CredentialCaller, type FindGrantor, requireGrantor, userIdOf } from './keys-access.ts';
+import { findOwnToken } from './own-token.ts';
 import { unauthorizedAction } from './role-guard.ts';
 import { type AnyRoute, route } from './route.ts';
-import { idAfter, rowId } from './row-id.ts';
+import { idAfter } from './row-id.ts';
 
 /** What the routes of personal access tokens need. */
 export interface TokenRoutesDeps {
@@ -43,14 +44,7 @@ const listAnswer = z.object({ data: z.array(tokenAnswer), next: z.string().nulla
 
 /** The routes of `/api/tokens`: a person's own, from a session or by a bearer that covers `tokens:manage`. */
 export function tokenRoutes(deps: TokenRoutesDeps): readonly AnyRoute[] {
-  async function own(caller: CredentialCaller, id: string | undefined): Promise<Credential> {
-    const userId = requireUser(caller);
-    const token = await deps.credentials.find('personal_access_token', rowId(id));
-    const reach = reachOf(caller);
-    const isOwn = token?.userId === userId && (reach === null || reach === token.workspaceId);
-    if (token === null || !isOwn) throw new NotFound();
-    return token;
-  }
+  const own = findOwnToken(deps);
 
   async function end(credential: Credential, reason: string): Promise<{ readonly status: 204 }> {
     await deps.revoke({ credential, confirmedName: null, reason });

@@ -114,7 +114,7 @@ describe('personal access tokens in a browser', function () {
     expect(await heading()).to.equal('renamed');
     await tabTo('a[href="/tokens"]', 'Enter');
     await page.waitForSelector('.thing');
-    await tabTo('.thing a.button', 'Enter');
+    await tabTo('.thing a[href$="/revoke"]', 'Enter');
     await page.waitForSelector('button.danger');
     await tabTo('button.danger', 'Enter');
     await page.waitForSelector('[role=status]');
