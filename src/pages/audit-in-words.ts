@@ -111,12 +111,12 @@ export function kindInWords(type: string): string {
 
 /** Names something, with the page about it where there is one. */
 export function thing(type: string, id: string | number | null, names: ReadonlyMap<number, string>): NamedThing {
-  if (type === 'anonymous') return { words: 'Nobody known', href: null };
-  if (type === 'system') return { words: 'The server itself', href: null };
-  if (id === null) return { words: capital(kindInWords(type)), href: null };
+  if (type === 'anonymous') return { words: 'nobody known', href: null };
+  if (type === 'system') return { words: 'the server itself', href: null };
+  if (id === null) return { words: kindInWords(type), href: null };
   if (type === 'route') return { words: String(id), href: null };
   const name = type === 'user' && typeof id === 'number' ? names.get(id) : undefined;
-  return { words: name ?? `${capital(kindInWords(type))} ${id}`, href: hrefOf(type, id) };
+  return { words: name ?? `${kindInWords(type)} ${id}`, href: hrefOf(type, id) };
 }
 
 const PLACES: ReadonlyMap<string, string> = new Map([
@@ -141,8 +141,4 @@ function shownValue(fields: Readonly<Record<string, unknown>> | null, field: str
   if (value === null) return 'none';
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.join(' ') || 'none';
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function capital(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
