@@ -9,6 +9,7 @@ import { keyForm, keyPage } from './key-access.ts';
 import { issuedKeyAnswer, readKey, readSurroundings, showKey } from './key-answers.ts';
 import { onTheForm, readFields } from './key-fields.ts';
 import { readTierChoices } from './key-tiers.ts';
+import { onceInAddress, onceOf } from './once-in-address.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
 import type { PersonPage } from './person-page.ts';
 import { prefillPath, readPrefill } from './prefill.ts';
@@ -19,10 +20,13 @@ import { readVocabulary } from './token-answers.ts';
 export function newKeyPage(parts: PageParts): Middleware {
   return keyPage(parts, async (page) => {
     const { query } = page.context;
+    const once = onceInAddress(page);
+    if (once === null) return;
     const vocabulary = await readVocabulary(page);
     const prefill = readPrefill(query, vocabulary, page.workspace?.role ?? null);
     await showForm(page, vocabulary, {
       ...prefill,
+      once,
       scopes: prefill.scopes ?? [],
       environment: query.environment === 'test' ? 'test' : 'live',
       tier: typeof query.tier === 'string' ? query.tier : '',
@@ -59,6 +63,7 @@ export function createKey(parts: PageParts): Middleware {
 }
 
 interface Typed {
+  readonly once?: string;
   readonly name: string;
   readonly scopes: readonly string[];
   readonly refused?: readonly { readonly entry: string; readonly reason: string }[];
@@ -70,6 +75,7 @@ interface Typed {
 
 function typedIn(form: Form): Typed {
   return {
+    ...onceOf(form),
     name: form.text('name'),
     scopes: form.list('scopes'),
     expiry: form.text('expiry'),
@@ -88,7 +94,7 @@ function wayBack(form: Form): string {
 async function showForm(
   page: PersonPage,
   vocabulary: Vocabulary,
-  { name, scopes, refused = [], expiry, expiryDay, environment, tier }: Typed,
+  { name, scopes, refused = [], expiry, expiryDay, environment, tier, ...once }: Typed,
   errors: readonly FieldError[] = [],
   status = 200,
 ): Promise<void> {
@@ -96,6 +102,7 @@ async function showForm(
     'key-new',
     { title: 'New API key', section: 'keys', width: 'wide', status },
     {
+      ...once,
       errors,
       name,
       refused,

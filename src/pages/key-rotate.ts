@@ -3,6 +3,7 @@ import { requireFreshToGrant } from './fresh-sign-in.ts';
 import { keyForm, keyPage } from './key-access.ts';
 import { issuedKeyAnswer, type Key, readKey, readSurroundings, showKey } from './key-answers.ts';
 import { showMade, showMadeBefore } from './key-new.ts';
+import { onceInAddress, onceOf } from './once-in-address.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
 import type { PersonPage } from './person-page.ts';
 import { futureTime } from './times.ts';
@@ -23,7 +24,8 @@ export function rotateKeyPage(parts: PageParts): Middleware {
   return keyPage(parts, async (page) => {
     const key = await readKey(page);
     if (!requireFreshToGrant(page, key.scopes, page.context.url)) return;
-    await showForm(page, key, []);
+    const once = onceInAddress(page);
+    if (once !== null) await showForm(page, key, { once });
   });
 }
 
@@ -35,7 +37,7 @@ export function rotateKey(parts: PageParts): Middleware {
     const grace = [0, ...GRACES.map(([seconds]) => seconds)].find((seconds) => String(seconds) === form.text('grace'));
     if (grace === undefined) {
       const sentence = 'Choose for how long the old key goes on working.';
-      return showForm(page, key, [{ field: 'grace', sentence }], 422);
+      return showForm(page, key, onceOf(form), [{ field: 'grace', sentence }], 422);
     }
     const once = form.text('once');
     const rotated = await page.attempt(issuedKeyAnswer, {
@@ -50,11 +52,17 @@ export function rotateKey(parts: PageParts): Middleware {
     }
     if (rotated.members.id !== undefined) return showMadeBefore(page, rotated.members);
     const errors = rotated.errors.map(({ sentence }) => ({ field: 'form', sentence }));
-    await showForm(page, key, errors, rotated.status);
+    await showForm(page, key, onceOf(form), errors, rotated.status);
   });
 }
 
-async function showForm(page: PersonPage, key: Key, errors: readonly FieldError[], status = 200): Promise<void> {
+async function showForm(
+  page: PersonPage,
+  key: Key,
+  once: { readonly once?: string },
+  errors: readonly FieldError[] = [],
+  status = 200,
+): Promise<void> {
   const now = new Date();
   const surroundings = await readSurroundings(page, now, key.workspace_id);
   const end = key.expires_at === null ? null : new Date(key.expires_at);
@@ -62,6 +70,7 @@ async function showForm(page: PersonPage, key: Key, errors: readonly FieldError[
     'key-rotate',
     { title: `Rotate ${key.name}`, section: 'keys', width: 'wide', status },
     {
+      ...once,
       key: showKey(key, surroundings),
       errors,
       graces: GRACES.map(([seconds, label]) => {

@@ -48,7 +48,7 @@ describe('the pages of API keys', () => {
   const found = async (id: number): Promise<Record<string, unknown>> =>
     (await api('GET', `/api/keys/${id}`)).json as Record<string, unknown>;
   const submitNew = (fields: Record<string, string | readonly string[]>): Promise<ReadPage> =>
-    browser.submit('/keys/new', '/keys', {
+    browser.submit('/keys/new?once=here', '/keys', {
       once: crypto.randomUUID(),
       name: 'Mobile app',
       environment: 'live',
@@ -199,7 +199,10 @@ describe('the pages of API keys', () => {
     it('has its form filled in by a link, and kept after a fault', async () => {
       const link = `/keys?name=${encodeURIComponent(HOSTILE)}&scopes=posts:read,posts:write,posts:fly`;
       const sent = await browser.get(link);
-      const { text } = await browser.get(sent.headers.get('location') ?? '');
+      const once = await browser.get(sent.headers.get('location') ?? '');
+      const address = once.headers.get('location') ?? '';
+      expect(address, 'the back button brings the same form back').to.match(/&once=\w+$/);
+      const { text } = await browser.get(address);
       expect(text).to.include(`value="${ESCAPED}"`).and.include('<code>posts:fly</code>');
       expect([...text.matchAll(/name="scopes" value="([^"]+)" checked/g)].map(([, scope]) => scope)).to.deep.equal([
         'posts:read',
@@ -216,14 +219,14 @@ describe('the pages of API keys', () => {
     });
 
     it('offers tiers with their limits, those above the workspace only to an administrator of the server', async () => {
-      const { text } = await browser.get('/keys/new');
+      const { text } = await browser.get('/keys/new?once=here');
       expect(text).to.include('1,000 calls an hour').and.include('without a limit').and.not.include('tier-refusal');
       const made = await submitNew({ tier: 'pro', name: 'Faster' });
       expect(made.text).to.include('Tier pro');
       const admin = await colleague('admin');
-      const theirs = await admin.get('/keys/new');
+      const theirs = await admin.get('/keys/new?once=here');
       expect(theirs.text).to.match(/value="pro"[^>]*disabled aria-describedby="tier-refusal-2"/);
-      const forced = await admin.submit('/keys/new', '/keys', {
+      const forced = await admin.submit('/keys/new?once=here', '/keys', {
         name: 'x',
         tier: 'pro',
         expiry: '90',
@@ -312,7 +315,7 @@ describe('the pages of API keys', () => {
       for (const rest of ['', '/edit', '/delete', '/rotate', '/end-grace']) {
         expect((await admin.get(`/keys/${id}${rest}`)).status, rest).to.equal(404);
       }
-      const token = tokenOf(await admin.get('/keys/new'), '/keys');
+      const token = tokenOf(await admin.get('/keys/new?once=here'), '/keys');
       for (const rest of ['/edit', '/delete', '/rotate', '/grace', '/end-grace', '/expiry']) {
         const body = new URLSearchParams({
           _csrf: token,
@@ -343,7 +346,7 @@ describe('the pages of API keys', () => {
 
   describe('a rotation', () => {
     const rotate = (id: number, fields: Record<string, string>): Promise<ReadPage> =>
-      browser.submit(`/keys/${id}/rotate`, `/keys/${id}/rotate`, { once: crypto.randomUUID(), ...fields });
+      browser.submit(`/keys/${id}/rotate?once=here`, `/keys/${id}/rotate`, { once: crypto.randomUUID(), ...fields });
     const newKey = (page: ReadPage): { key: string; id: string } => ({
       key: /sk_\w+_[0-9A-Za-z]{32}/.exec(page.text)?.[0] ?? '',
       id: /href="\/keys\/(\d+)">I have copied it/.exec(page.text)?.[1] ?? '',
@@ -351,7 +354,7 @@ describe('the pages of API keys', () => {
 
     it('shows the new key once, and the traffic of both on either page', async () => {
       const old = await create({ name: HOSTILE });
-      const page = await browser.get(`/keys/${old.id}/rotate`);
+      const page = await browser.get(`/keys/${old.id}/rotate?once=here`);
       expect(page.text)
         .to.include(ESCAPED)
         .and.match(/value="86400" checked/);
@@ -426,7 +429,7 @@ describe('the pages of API keys', () => {
       const { status, headers } = await browser.get(`/keys/${id}/rotate`);
       expect([status, headers.get('location')]).to.deep.equal([303, `/login/again?next=%2Fkeys%2F${id}%2Frotate`]);
       await database.query('UPDATE sessions SET authenticated_at = now()');
-      expect((await browser.get(`/keys/${id}/rotate`)).status).to.equal(200);
+      expect((await browser.get(`/keys/${id}/rotate?once=here`)).status).to.equal(200);
     });
   });
 });
