@@ -173,7 +173,7 @@ describe('API keys in a browser', function () {
       const { page } = watched;
       await open('/keys');
       await press('a[href="/keys/new"]');
-      await page.waitForFunction('document.activeElement.id === "name"');
+      await page.waitForSelector('#name:focus');
       await page.keyboard.type('By keyboard');
       await tabTo('[name=environment]:checked');
       await page.keyboard.press('ArrowDown');
@@ -222,13 +222,13 @@ describe('API keys in a browser', function () {
       await press('form > .actions button');
       await at(`/keys/${id}?notice=changed`);
       await press(`a[href="/keys/${id}/delete"]`);
-      await page.waitForFunction('document.activeElement.id === "confirm"');
+      await page.waitForSelector('#confirm:focus');
       await page.keyboard.type('Careful');
       await page.keyboard.press('Enter');
-      await page.waitForFunction('document.activeElement.getAttribute("role") === "alert"');
+      await page.waitForSelector('[role=alert]:focus');
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
-      await page.waitForFunction('document.activeElement.id === "confirm"');
+      await page.waitForSelector('#confirm:focus');
       await page.keyboard.type('Careful again');
       await page.keyboard.press('Enter');
       await at('/keys?notice=deleted');
