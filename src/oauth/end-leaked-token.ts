@@ -1,12 +1,24 @@
-import type { ReadAccessToken } from '../verification/access-token-jwt.ts';
-import type { ArtifactModel, ArtifactRepository, StoredArtifact } from './protocol-artifact.ts';
-import { tokenPrefixes } from './protocol-artifact.ts';
+import {
+  type ArtifactModel,
+  type ArtifactRepository,
+  type StoredArtifact,
+  tokenPrefixes,
+} from './protocol-artifact.ts';
 import type { RevokeToken } from './revoke.ts';
+
+/** Where a token comes from. */
+export interface TokenOrigin {
+  readonly clientId: string;
+  /** Null for a client that acts for itself. */
+  readonly grantId: string | null;
+  readonly family: string | null;
+}
 
 /** What ending a token that has leaked needs. */
 export interface EndLeakedTokenDeps {
   readonly artifacts: Pick<ArtifactRepository, 'find' | 'endFamily' | 'remember'>;
-  readonly readJwt: ReadAccessToken;
+  /** Reads a JWT access token of ours; null for anything else. */
+  readonly readJwt: (token: string) => Promise<TokenOrigin | null>;
   /** Ends one token of a client. */
   readonly revokeToken: RevokeToken;
   readonly endedFamilyName: (family: string) => string;
@@ -24,17 +36,9 @@ export interface EndLeakedTokenDeps {
  */
 export type EndLeakedToken = (token: string) => Promise<boolean>;
 
-/** Where a token comes from. */
-interface Origin {
-  readonly clientId: string;
-  /** Null for a client that acts for itself. */
-  readonly grantId: string | null;
-  readonly family: string | null;
-}
-
 /** Builds it. */
 export function endLeakedToken(deps: EndLeakedTokenDeps): EndLeakedToken {
-  async function originOf(token: string): Promise<Origin | null> {
+  async function originOf(token: string): Promise<TokenOrigin | null> {
     const claims = await deps.readJwt(token);
     if (claims !== null) return claims;
     const model = modelOf(token);
@@ -61,7 +65,7 @@ function modelOf(token: string): ArtifactModel | null {
   return models.find((model) => token.startsWith(tokenPrefixes[model])) ?? null;
 }
 
-function storedOrigin({ payload: { clientId, grantId }, family }: StoredArtifact): Origin | null {
+function storedOrigin({ payload: { clientId, grantId }, family }: StoredArtifact): TokenOrigin | null {
   if (typeof clientId !== 'string') return null;
   return { clientId, grantId: typeof grantId === 'string' ? grantId : null, family };
 }
