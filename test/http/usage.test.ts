@@ -331,7 +331,8 @@ describe('usage', () => {
 
     it('days go after two years, and all that is recorded of what is gone after ninety days', async () => {
       const key = await newKey();
-      const meters = [`credential:${key.id}`, 'credential:999999999', 'client:gone', 'user:999999999', 'user:x'];
+      const gone = ['credential:999999999', 'client:gone', 'client_secret:999999999', 'user:999999999', 'user:x'];
+      const meters = [`credential:${key.id}`, ...gone];
       for (const meter of meters) {
         await used(meter, hoursAgo(24 * 92), 1);
         await query(

@@ -10,6 +10,14 @@ import { barriersOf, chromiumPath, launchBrowser, openPage, overflows, type Watc
 
 const NAME = '<b>Ünï</b> עברית 🚀 '.repeat(9).trim();
 const MOST_TABS = 120;
+/** How much of the page has moved by itself since it was opened. */
+const SHIFT = `new Promise((resolve) => {
+  let moved = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) moved += entry.value;
+  }).observe({ type: 'layout-shift', buffered: true });
+  setTimeout(() => resolve(moved), 100);
+})`;
 const pictures = process.env.PAGES_PICTURES ?? '';
 
 describe('developer pages in a browser', function () {
@@ -54,6 +62,7 @@ describe('developer pages in a browser', function () {
       await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
     }
     expect(await barriersOf(page), name).to.deep.equal([]);
+    expect(Number(await page.evaluate(SHIFT)), `${name} moves while it loads`).to.be.below(0.01);
     expect(await overflows(page), `${name} is wider than the window`).to.equal(false);
   }
 
