@@ -7,9 +7,9 @@ import type { FieldError, PageParts } from './page-parts.ts';
 import { type PersonPage, personForm, personPage } from './person-page.ts';
 import { seeOther } from './render.ts';
 import { scopesInWords } from './scope-choices.ts';
+import { pastTime } from './times.ts';
 import { readVocabulary } from './token-answers.ts';
 import { hintFor, readScopeUse, unusedDays } from './usage-answers.ts';
-import { ageOf } from './usage-show.ts';
 import { hrefOf, type UsedKind, type UsedThing, usedId } from './usage-things.ts';
 
 interface Narrowing {
@@ -91,7 +91,7 @@ async function showNarrowing(
       kind,
       days,
       errors,
-      age: ageOf(thing, new Date()),
+      made: thing.createdAt === null ? null : pastTime(thing.createdAt, new Date()),
       href: hrefOf(kind, id),
       kept: thing.isChangeable ? (hint?.narrower ?? null) : null,
       goes: scopesInWords(vocabulary, goes),

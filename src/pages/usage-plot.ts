@@ -28,7 +28,7 @@ export interface UsagePlot {
     readonly denied: PlotBar | null;
   }[];
   readonly lines: readonly { readonly y: number; readonly label: string }[];
-  readonly times: readonly { readonly x: number; readonly label: string }[];
+  readonly times: readonly { readonly x: number; readonly anchor: 'middle' | 'end'; readonly label: string }[];
 }
 
 const WIDTH = 720;
@@ -74,7 +74,10 @@ export function usagePlot(range: UsageRange, sums: readonly UsageSums[], subject
       .map((value) => ({ y: rounded(ground - height(value)), label: SHORT_NUMBER.format(value) })),
     times: sums
       .filter((_, index) => (sums.length - 1 - index) % Math.ceil(sums.length / MOST_TIMES) === 0)
-      .map((one) => ({ x: rounded(place(one) + band.bandwidth() / 2), label: shortTime(range, one.at) })),
+      .map((one) => ({
+        ...centreOf(place(one) + band.bandwidth() / 2, one === sums.at(-1)),
+        label: shortTime(range, one.at),
+      })),
   };
 }
 
@@ -121,6 +124,11 @@ function sumOf({ allowed, denied }: UsageSums): number {
 
 function labelOf(range: UsageRange, { at, allowed, denied }: UsageSums): string {
   return `${intervalInWords(range, at)}: ${NUMBER.format(allowed)} allowed, ${NUMBER.format(denied)} denied`;
+}
+
+/** The last time would not fit in beside the edge. */
+function centreOf(x: number, isLast: boolean): { x: number; anchor: 'middle' | 'end' } {
+  return isLast ? { x: WIDTH - RIGHT, anchor: 'end' } : { x: rounded(x), anchor: 'middle' };
 }
 
 function shortTime({ interval }: UsageRange, at: Date): string {

@@ -1,10 +1,10 @@
 import type { Middleware } from 'koa';
-import { counted, durationInWords } from './in-words.ts';
+import { durationInWords } from './in-words.ts';
 import type { LeastPrivilege } from './least-privilege.ts';
 import type { PageParts } from './page-parts.ts';
 import { personPage } from './person-page.ts';
 import { scopesInWords, type Vocabulary } from './scope-choices.ts';
-import { dayInWords, futureTime } from './times.ts';
+import { dayInWords, futureTime, pastTime, type ShownTime } from './times.ts';
 import { readVocabulary } from './token-answers.ts';
 import { curlLine } from './try-it.ts';
 import {
@@ -56,14 +56,9 @@ export function usagePage(parts: PageParts, kind: UsedKind): Middleware {
         ...(await pictureOf(range, sums, thing)),
         curl: isEver ? null : firstCall(parts, vocabulary, thing),
         scopes: topScopes(vocabulary, uses),
-        scopesSince: range.interval === 'hour' ? 'today and yesterday' : range.words,
+        scopesSince: range.interval === 'hour' ? 'today and yesterday' : `in ${range.words}`,
         headroom: headroom && headroomInWords(headroom, now),
-        hint: hint && {
-          ...inWords(vocabulary, hint),
-          days,
-          isYoung: isYoung(thing, days, now),
-          age: ageOf(thing, now),
-        },
+        hint: hint && { ...inWords(vocabulary, hint), days, young: madeLately(thing, days, now) },
         otherDays: days === 30 ? 90 : 30,
         otherHref: `?range=${range.name}&unused=${days === 30 ? 90 : 30}#unused`,
       },
@@ -112,15 +107,10 @@ function inWords(vocabulary: Vocabulary, { unused, used, narrower }: LeastPrivil
   };
 }
 
-/** What has not been there for as long as one looks back may yet be needed. */
-function isYoung({ createdAt }: UsedThing, days: number, now: Date): boolean {
-  return createdAt !== null && now.getTime() - createdAt.getTime() < days * DAY_MS;
-}
-
-/** Says for how long a thing has existed, such as `2 days`. */
-export function ageOf({ createdAt }: UsedThing, now: Date): string {
-  const days = createdAt === null ? 0 : Math.floor((now.getTime() - createdAt.getTime()) / DAY_MS);
-  return days < 1 ? 'less than a day' : counted(days, 'day');
+/** When a thing was made, where it has not been there for as long as one looks back: what it did not use may yet be needed. */
+function madeLately({ createdAt }: UsedThing, days: number, now: Date): ShownTime | null {
+  const isYoung = createdAt !== null && now.getTime() - createdAt.getTime() < days * DAY_MS;
+  return isYoung ? pastTime(createdAt, now) : null;
 }
 
 function headroomInWords({ tier, limit, remaining, reset, window_seconds: window }: Headroom, now: Date): object {
