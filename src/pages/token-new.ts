@@ -89,7 +89,7 @@ async function showForm(
   const vocabulary = await readVocabulary(page);
   page.show(
     'token-new',
-    { title: 'New personal access token', section: 'tokens', width: 'wide', status },
+    { title: 'New personal access token', section: 'tokens', status },
     {
       errors,
       name,
