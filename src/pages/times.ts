@@ -15,6 +15,8 @@ const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC
 
 const MINUTE = 60;
 const HOUR = 3600;
+/** A thousandth may have passed between the choice of an end and the page that shows it. */
+const ROUNDED_UP = 1.001;
 const DAY_SECONDS = 86_400;
 const MONTH_SECONDS = 30.4375 * DAY_SECONDS;
 
@@ -30,7 +32,8 @@ export function futureTime(moment: Date | string, now: Date): ShownTime {
   const date = new Date(moment);
   const seconds = (date.getTime() - now.getTime()) / 1000;
   if (seconds <= 0) return shown(date, `${roughly(Math.max(MINUTE, -seconds))} ago`);
-  return shown(date, seconds < MINUTE ? 'in less than a minute' : `in ${roughly(seconds)}`);
+  // 90 days are not 89 because somebody read the page a second later.
+  return shown(date, seconds < MINUTE ? 'in less than a minute' : `in ${roughly(seconds * ROUNDED_UP)}`);
 }
 
 /** Writes a day out, such as `22 November 2026`. */

@@ -28,8 +28,8 @@ describe('times in words', () => {
   });
 
   it('say the future, and what is over as over', () => {
-    const said = [0.5, 5, 3000, -5].map((count) => futureTime(minutes(count), now).words);
-    expect(said).to.deep.equal(['in less than a minute', 'in 5 minutes', 'in 2 days', '5 minutes ago']);
+    const said = [0.5, 5, 3000, 90 * 1440 - 1, -5].map((count) => futureTime(minutes(count), now).words);
+    expect(said).to.deep.equal(['in less than a minute', 'in 5 minutes', 'in 2 days', 'in 90 days', '5 minutes ago']);
   });
 
   it('have the exact time behind them', () => {
