@@ -156,6 +156,13 @@ describe('a resource whose tokens are JWTs (RFC 9068)', () => {
     it('with its refresh token', async () => {
       await openid.tokenRevocation(app.config, tokens.refresh_token ?? '');
     });
+    for (const leaked of ['access_token', 'refresh_token'] as const) {
+      it(`when an administrator ends its leaked ${leaked.replace('_', ' ')}`, async () => {
+        const credential = tokens[leaked];
+        const ended = await askJson(server, 'POST', '/api/credentials/revoke', owner, { credential });
+        expect(ended.status, ended.text).to.equal(200);
+      });
+    }
   });
 
   it('survives its revocation by another client', async () => {
@@ -201,6 +208,9 @@ describe('a resource whose tokens are JWTs (RFC 9068)', () => {
       const one = (answer.json as { access_token: string }).access_token;
       expect((await askTokenAs(server, machine, { token: one }, '/oauth/revoke')).status).to.equal(200);
       expect(await atReports(one)).to.equal(401);
+      const leaked = ((await ownToken({ scope: 'analytics:read' })).json as { access_token: string }).access_token;
+      await askJson(server, 'POST', '/api/credentials/revoke', owner, { credential: leaked });
+      expect(await atReports(leaked)).to.equal(401);
       const two = ((await ownToken({ scope: 'analytics:read' })).json as { access_token: string }).access_token;
       expect(await atReports(two)).to.equal(200);
       await askJson(server, 'DELETE', `/api/clients/${machine.clientId}`, owner);
