@@ -27,23 +27,3 @@ export function pgReadUsage(pool: Pick<Pool, 'query'>): ReadUsage {
     return rows;
   };
 }
-
-/** A scope that was exercised, and the last day (UTC, `YYYY-MM-DD`) on which it was. */
-export interface UsedScope {
-  readonly scope: string;
-  readonly lastDay: string;
-}
-
-/** Builds the list of scopes that a meter has exercised within the last `sinceDays` days, today among them, by name. */
-export function pgUsedScopes(
-  pool: Pick<Pool, 'query'>,
-): (meter: string, sinceDays: number) => Promise<readonly UsedScope[]> {
-  return async (meter, sinceDays) => {
-    const { rows } = await pool.query<{ scope: string; last_day: string }>(
-      `SELECT scope, to_char(last_day, 'YYYY-MM-DD') AS last_day FROM usage_scopes
-        WHERE meter = $1 AND last_day > (now() AT TIME ZONE 'UTC')::date - $2::int ORDER BY scope`,
-      [meter, sinceDays],
-    );
-    return rows.map(({ scope, last_day: lastDay }) => ({ scope, lastDay }));
-  };
-}

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { openForMaintenance } from '../../src/composition/open-for-maintenance.ts';
-import { pgUsedScopes } from '../../src/usage/pg-usage-report.ts';
+import { pgReadScopeUse } from '../../src/usage/pg-scope-use.ts';
 import { runLatchkey } from '../cli/run-latchkey.ts';
 import { type Answer, ask, askJson, ownerToken, registerMachine } from '../support/ask.ts';
 import { freePort } from '../support/free-port.ts';
@@ -237,18 +237,12 @@ describe('usage', () => {
         headers: { Authorization: `Bearer ${key.key}` },
       });
       await server.composed.flushUsage();
-      const usedScopes = pgUsedScopes(server.composed.installation.database.pool);
-      const today = new Date().toISOString().slice(0, 10);
-      const meter = `credential:${key.id}`;
-      expect(await usedScopes(meter, 30)).to.deep.equal([
-        { scope: 'posts:read', lastDay: today },
-        { scope: 'posts:write', lastDay: today },
+      const readScopeUse = pgReadScopeUse(server.composed.installation.database.pool);
+      const lastDay = new Date().toISOString().slice(0, 10);
+      expect(await readScopeUse(`credential:${key.id}`, 1)).to.deep.equal([
+        { scope: 'posts:read', calls: 1, lastDay },
+        { scope: 'posts:write', calls: 1, lastDay },
       ]);
-      await query("UPDATE usage_scopes SET last_day = last_day - 30 WHERE meter = $1 AND scope = 'posts:write'", [
-        meter,
-      ]);
-      expect((await usedScopes(meter, 30)).map(({ scope }) => scope)).to.deep.equal(['posts:read']);
-      expect((await usedScopes(meter, 31)).map(({ scope }) => scope)).to.deep.equal(['posts:read', 'posts:write']);
     });
 
     it('is nothing for a question that costs nothing', async () => {
