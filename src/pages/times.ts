@@ -33,7 +33,7 @@ export function futureTime(moment: Date | string, now: Date): ShownTime {
   const seconds = (date.getTime() - now.getTime()) / 1000;
   if (seconds <= 0) return shown(date, `${roughly(Math.max(MINUTE, -seconds))} ago`);
   // 90 days are not 89 because somebody read the page a second later.
-  return shown(date, seconds < MINUTE ? 'in less than a minute' : `in ${roughly(seconds * ROUNDED_UP)}`);
+  return shown(date, seconds < MINUTE ? 'in less than a minute' : `in ${roughly(seconds, ROUNDED_UP)}`);
 }
 
 /** Writes a day out, such as `22 November 2026`. */
@@ -46,10 +46,11 @@ function shown(date: Date, words: string): ShownTime {
 }
 
 /** One unit, rounded down, as people say it: 47 hours are not two days yet. */
-function roughly(seconds: number): string {
-  if (seconds < HOUR) return counted(Math.floor(seconds / MINUTE), 'minute');
-  if (seconds < 2 * DAY_SECONDS) return counted(Math.floor(seconds / HOUR), 'hour');
-  if (seconds < 90 * DAY_SECONDS) return counted(Math.floor(seconds / DAY_SECONDS), 'day');
-  const months = Math.floor(seconds / MONTH_SECONDS);
+function roughly(seconds: number, slack = 1): string {
+  const whole = (unit: number): number => Math.floor((seconds * slack) / unit);
+  if (seconds < HOUR) return counted(whole(MINUTE), 'minute');
+  if (seconds < 2 * DAY_SECONDS) return counted(whole(HOUR), 'hour');
+  if (seconds <= 90 * DAY_SECONDS) return counted(whole(DAY_SECONDS), 'day');
+  const months = whole(MONTH_SECONDS);
   return months < 24 ? counted(months, 'month') : counted(Math.floor(months / 12), 'year');
 }
