@@ -1,23 +1,27 @@
 import { generateApiKey } from '../src/credentials/token-format.ts';
 import type { Filled } from './fill-database.ts';
-import type { LoadRequest } from './run-wrk.ts';
+import type { LoadRequest } from './load.ts';
+import { protocolCases } from './protocol-cases.ts';
 
-/** What a case is measured against. */
-export type Yardstick = 'koa' | 'oidc-provider';
+/** Which server a case is asked of: that of the usual number of credentials, of a thousand, or of a million. */
+export type Target = 'usual' | 'small' | 'large';
 
 /** One thing to measure: requests in rotation, and how a right answer looks. */
 export interface BenchCase {
   readonly name: string;
-  readonly requests: readonly LoadRequest[];
+  readonly target: Target;
+  /** The requests; a function where they get too old, asked before every repetition. */
+  readonly requests: readonly LoadRequest[] | ((url: string) => Promise<readonly LoadRequest[]>);
   /** Status of every answer. */
   readonly status: number;
   /** Tells whether the body of an answer is right; asked of the first request of the rotation and the last. */
   readonly isRight: (body: string, headers: Headers) => boolean;
   /** What the requests per second are multiplied by: a batch of 100 is 100 verifications. */
   readonly units?: number;
-  readonly against: Yardstick;
-  /** The least ratio that is aimed at. */
-  readonly goal: number;
+  /** The yardstick, or the name of another case, that it is measured against in the same round. */
+  readonly against: string;
+  /** The least ratio that is aimed at; null for a case that others are measured against. */
+  readonly goal: number | null;
 }
 
 /** What the cases are made of. */
@@ -26,29 +30,41 @@ export interface CaseParts {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly cookieName: string;
+  /** Keys of the installations with a thousand and with very many credentials; null where they are not measured. */
+  readonly sizes: {
+    readonly small: readonly string[];
+    readonly large: readonly string[];
+    readonly words: string;
+  } | null;
 }
 
 const VERIFY = '/verify?scope=posts:read';
-const BATCH = 100;
 
-function bearer(token: string): LoadRequest {
+/** A question of a reverse proxy about a bearer credential. */
+export function bearer(token: string): LoadRequest {
   return { method: 'GET', path: VERIFY, headers: { Authorization: `Bearer ${token}` } };
 }
 
+const isAllowed = (_body: string, headers: Headers): boolean =>
+  headers.get('X-Auth-Scopes')?.includes('posts:read') === true;
+const isRefused = (body: string): boolean => body === '{"message":"Unauthenticated."}';
+const usual = { target: 'usual', against: 'koa' } as const;
+const allowed = { ...usual, status: 200, isRight: isAllowed } as const;
+const refused = { ...usual, status: 401, isRight: isRefused } as const;
+
 /** Lists what is measured; the goals are those of the product. */
-export function benchCases({ filled, clientId, clientSecret, cookieName }: CaseParts): readonly BenchCase[] {
-  const basic = `Basic ${btoa(`${clientId}:${clientSecret}`)}`;
-  const form = { Authorization: basic, 'Content-Type': 'application/x-www-form-urlencoded' };
-  const forged = Array.from({ length: filled.apiKeys.length }, () => generateApiKey('live').text);
-  const hot = filled.apiKeys[0] ?? '';
-  const isAllowed = (_body: string, headers: Headers): boolean =>
-    headers.get('X-Auth-Scopes')?.includes('posts:read') === true;
-  const isRefused = (body: string): boolean => body === '{"message":"Unauthenticated."}';
-  const ok = { status: 200, isRight: isAllowed, against: 'koa' } as const;
+export function benchCases(parts: CaseParts): readonly BenchCase[] {
+  return [...verifyCases(parts), ...sizeCases(parts), ...protocolCases(parts)];
+}
+
+function verifyCases({ filled, cookieName }: CaseParts): readonly BenchCase[] {
+  const { apiKeys } = filled;
+  const hot = apiKeys[0] ?? '';
+  const hotTenth = apiKeys.map((key, index) => bearer(index % 10 === 0 ? key : hot));
   return [
-    { name: 'verify API key', requests: filled.apiKeys.map(bearer), ...ok, goal: 0.45 },
-    { name: 'verify personal access token', requests: filled.personalAccessTokens.map(bearer), ...ok, goal: 0.4 },
-    { name: 'verify opaque OAuth token', requests: filled.clientTokens.map(bearer), ...ok, goal: 0.4 },
+    { name: 'verify API key', requests: apiKeys.map(bearer), ...allowed, goal: 0.45 },
+    { name: 'verify personal access token', requests: filled.personalAccessTokens.map(bearer), ...allowed, goal: 0.4 },
+    { name: 'verify opaque OAuth token', requests: filled.clientTokens.map(bearer), ...allowed, goal: 0.4 },
     {
       name: 'verify session',
       requests: filled.sessions.map((value) => ({
@@ -56,94 +72,44 @@ export function benchCases({ filled, clientId, clientSecret, cookieName }: CaseP
         path: VERIFY,
         headers: { Cookie: `${cookieName}=${value}`, 'X-Forwarded-Method': 'GET' },
       })),
-      ...ok,
+      ...allowed,
       goal: 0.4,
     },
     {
       name: 'verify without a credential',
       requests: [{ method: 'GET', path: VERIFY, headers: {} }],
-      status: 401,
-      isRight: isRefused,
-      against: 'koa',
+      ...refused,
       goal: 0.8,
     },
     {
       name: 'verify a malformed key',
       requests: [bearer('sk_live_00000000000000000000000000000000')],
-      status: 401,
-      isRight: isRefused,
-      against: 'koa',
+      ...refused,
       goal: 0.8,
     },
     {
       name: 'verify forged keys',
-      requests: forged.map(bearer),
-      status: 401,
-      isRight: isRefused,
-      against: 'koa',
+      requests: apiKeys.map(() => bearer(generateApiKey('live').text)),
+      ...refused,
       goal: 0.45,
     },
-    {
-      name: 'verify a hot key (90 %)',
-      requests: filled.apiKeys.slice(0, 1000).map((key, index) => bearer(index % 10 === 0 ? key : hot)),
-      ...ok,
-      goal: 0.3,
-    },
-    {
-      name: 'api/verify, batches of 100 (per credential)',
-      requests: batches(filled.apiKeys).map((keys) => ({
-        method: 'POST',
-        path: '/api/verify',
-        headers: { Authorization: basic, 'Content-Type': 'application/json' },
-        body: JSON.stringify(keys.map((credential) => ({ credential, scopes: ['posts:read'] }))),
-      })),
-      status: 200,
-      isRight: (body) => body.startsWith('[{"allowed":true') && !body.includes('"allowed":false'),
-      units: BATCH,
-      against: 'koa',
-      goal: 1.5,
-    },
-    {
-      name: 'oauth/introspect',
-      requests: filled.apiKeys.map((token) => ({
-        method: 'POST',
-        path: '/oauth/introspect',
-        headers: form,
-        body: new URLSearchParams({ token }).toString(),
-      })),
-      status: 200,
-      isRight: (body) => body.startsWith('{"active":true'),
-      against: 'koa',
-      goal: 0.3,
-    },
-    {
-      name: 'oauth/token, client credentials, opaque',
-      requests: [
-        { method: 'POST', path: '/oauth/token', headers: form, body: 'grant_type=client_credentials&scope=posts:read' },
-      ],
-      status: 200,
-      isRight: (body) => body.includes('"access_token":"oct_'),
-      against: 'oidc-provider',
-      goal: 0.8,
-    },
+    { name: 'verify a hot key (90 %)', requests: hotTenth, ...allowed, against: 'verify API key', goal: 0.7 },
   ];
 }
 
-function batches(keys: readonly string[]): readonly (readonly string[])[] {
-  const count = Math.floor(keys.length / BATCH);
-  return Array.from({ length: count }, (_, index) => keys.slice(index * BATCH, (index + 1) * BATCH));
-}
-
-/** The same load for the yardsticks. */
-export const yardstickRequests: Readonly<Record<Yardstick, LoadRequest>> = {
-  koa: { method: 'GET', path: '/verify', headers: {} },
-  'oidc-provider': {
-    method: 'POST',
-    path: '/token',
-    headers: {
-      Authorization: `Basic ${btoa('bench:bench-secret-of-some-length')}`,
-      'Content-Type': 'application/x-www-form-urlencoded',
+/** The same question where there are few credentials and where there are very many. */
+function sizeCases({ sizes }: CaseParts): readonly BenchCase[] {
+  if (sizes === null) return [];
+  const few = 'verify API key, of 1,000';
+  return [
+    { ...allowed, name: few, target: 'small', requests: sizes.small.map(bearer), goal: null },
+    {
+      ...allowed,
+      name: `verify API key, of ${sizes.words}`,
+      target: 'large',
+      requests: sizes.large.map(bearer),
+      against: few,
+      goal: 0.9,
     },
-    body: 'grant_type=client_credentials&scope=posts:read',
-  },
-};
+  ];
+}

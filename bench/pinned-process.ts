@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A server under load, alone on the first core. */
@@ -17,6 +18,13 @@ export interface PinnedProcess {
 export const serverCore = 0;
 export const loadCore = 1;
 
+const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-V']).error === undefined;
+
+/** A command line that runs on one core; as it is where there is no second core, or nothing to pin with. */
+export function onCore(core: number, command: readonly [string, ...string[]]): [string, ...string[]] {
+  return canPin ? ['taskset', '-c', String(core), ...command] : [...command];
+}
+
 const TICKS_PER_SECOND = 100;
 const PATIENCE_MS = 30_000;
 
@@ -28,7 +36,8 @@ export async function startPinned(
   readyPath: string,
   nodeOptions: readonly string[] = [],
 ): Promise<PinnedProcess> {
-  const child = spawn('taskset', ['-c', String(serverCore), process.execPath, ...nodeOptions, file], {
+  const [command, ...parameters] = onCore(serverCore, [process.execPath, ...nodeOptions, file]);
+  const child = spawn(command, parameters, {
     env: { ...process.env, ...environment, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -45,6 +54,7 @@ export async function startPinned(
     },
     stop: () =>
       new Promise((resolve) => {
+        if (child.exitCode !== null) return resolve();
         child.once('exit', () => resolve());
         child.kill('SIGTERM');
       }),

@@ -1,44 +1,34 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadCore } from './pinned-process.ts';
+import type { LoadDriver, LoadRequest, Pressure, Slice } from './load.ts';
+import { loadCore, onCore } from './pinned-process.ts';
 
-/** One request as it goes over the wire. */
-export interface LoadRequest {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+/** Opens wrk (https://github.com/wg/wrk); null where it is not installed. */
+export function wrkDriver(): LoadDriver | null {
+  if (spawnSync('wrk', ['-v']).error !== undefined) return null;
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  return {
+    name: 'wrk',
+    write(name, requests) {
+      const file = join(folder, `${name.replaceAll(/\W+/g, '-')}.lua`);
+      writeFileSync(file, script(requests));
+      return file;
+    },
+    run: runWrk,
+  };
 }
 
-/** What a slice of load gave. */
-export interface Slice {
-  readonly requestsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly answers: number;
-  /** Answers with a status of 400 or more. */
-  readonly refused: number;
-  /** Connections that failed, and answers that never came. */
-  readonly failed: number;
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
-
-/** Prepares a load: the requests are written once, and sent in rotation. */
-export function writeLoad(name: string, requests: readonly LoadRequest[]): string {
-  const file = join(folder, `${name.replaceAll(/\W+/g, '-')}.lua`);
-  writeFileSync(file, script(requests));
-  return file;
-}
-
-/** Drives a load for so long; bounded, and stops by itself. */
-export function runWrk(script: string, url: string, connections: number, seconds: number): Promise<Slice> {
-  const parameters = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url];
+function runWrk(script: string, url: string, { connections, seconds, pauseMs = 0 }: Pressure): Promise<Slice> {
+  // wrk counts whole seconds only.
+  const duration = `${Math.max(1, Math.round(seconds))}s`;
+  const parameters = ['-t1', `-c${connections}`, `-d${duration}`, '--timeout', '10s', '-s', script, url];
+  const [command, ...rest] = onCore(loadCore, ['wrk', ...parameters]);
   return new Promise((resolve, reject) => {
-    const child = spawn('taskset', ['-c', String(loadCore), 'wrk', ...parameters], {
+    const child = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, PAUSE_MS: String(Math.round(pauseMs)) },
     });
     let output = '';
     child.stdout.on('data', (chunk) => {
@@ -46,19 +36,26 @@ export function runWrk(script: string, url: string, connections: number, seconds
     });
     child.once('error', reject);
     child.once('exit', () => {
-      const line = /^SLICE (.*)$/m.exec(output)?.[1];
-      if (line === undefined) return reject(new Error(`wrk gave no result: ${output}`));
-      const [answers = 0, microseconds = 1, p50 = 0, p99 = 0, refused = 0, failed = 0] = line.split(' ').map(Number);
-      resolve({
-        requestsPerSecond: (answers / microseconds) * 1e6,
-        p50Ms: p50 / 1000,
-        p99Ms: p99 / 1000,
-        answers,
-        refused,
-        failed,
-      });
+      const slice = readSlice(output);
+      if (slice === null) reject(new Error(`wrk gave no result: ${output}`));
+      else resolve(slice);
     });
   });
+}
+
+/** Reads the line `SLICE answers microseconds p50 p99 refused failed`, times in microseconds. */
+export function readSlice(output: string): Slice | null {
+  const line = /^SLICE (.*)$/m.exec(output)?.[1];
+  if (line === undefined) return null;
+  const [answers = 0, microseconds = 1, p50 = 0, p99 = 0, refused = 0, failed = 0] = line.split(' ').map(Number);
+  return {
+    requestsPerSecond: (answers / microseconds) * 1e6,
+    p50Ms: p50 / 1000,
+    p99Ms: p99 / 1000,
+    answers,
+    refused,
+    failed,
+  };
 }
 
 function script(requests: readonly LoadRequest[]): string {
@@ -68,6 +65,7 @@ function script(requests: readonly LoadRequest[]): string {
   });
   return `
 local requests
+local pause = tonumber(os.getenv("PAUSE_MS") or "0")
 function init()
   math.randomseed(os.time())
   requests = {
@@ -78,6 +76,11 @@ end
 function request()
   next = next % #requests + 1
   return requests[next]
+end
+if pause > 0 then
+  function delay()
+    return pause
+  end
 end
 function done(summary, latency)
   local e = summary.errors
