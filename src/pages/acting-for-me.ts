@@ -68,7 +68,7 @@ export function actingForMePage(parts: PageParts): Middleware {
     const now = new Date();
     const [sessions, apps, tokens, keys] = await Promise.all([
       readSessions(page, now),
-      unlessRefused(readApps(page)),
+      unlessRefused(readApps(page, { limit: SHOWN })),
       unlessRefused(readTokens(page, now)),
       readMadeKeys(page, now),
     ]);

@@ -12,6 +12,9 @@ const NOTICES: ReadonlyMap<unknown, string> = new Map([
   ['disconnected', 'The app is disconnected. Whatever it was given has stopped working.'],
 ]);
 
+/** A card has up to a dozen lines. */
+const PAGE_LENGTH = 25;
+
 const appsAnswer = z.object({
   data: z.array(
     z.object({
@@ -51,15 +54,17 @@ export function appPages(parts: PageParts): readonly PageRoute[] {
 
 function appList(parts: PageParts): Middleware {
   return personPage(parts, async (page) => {
-    const apps = await readApps(page);
+    const { apps, next } = await readApps(page, { limit: PAGE_LENGTH, after: page.context.query.after });
+    const more = next === null ? null : `/apps?after=${encodeURIComponent(next)}`;
     const notice = NOTICES.get(page.context.query.notice) ?? null;
-    page.show('apps', { title: 'Connected apps', section: 'apps' }, { apps, notice });
+    page.show('apps', { title: 'Connected apps', section: 'apps' }, { apps, more, notice });
   });
 }
 
 function disconnectPage(parts: PageParts): Middleware {
   return personPage(parts, async (page) => {
-    const app = (await readApps(page)).find(({ disconnect }) => disconnect === disconnectPath(clientIdOf(page)));
+    const clientId = clientIdOf(page);
+    const [app] = (await readApps(page, { limit: 1, only: clientId })).apps;
     if (app === undefined) throw new NotFound();
     page.show('app-disconnect', { title: 'Disconnect this app?', section: 'apps', width: 'wide' }, { app });
   });
@@ -73,22 +78,38 @@ function disconnect(parts: PageParts): Middleware {
   });
 }
 
-/** Asks which apps the person let in. */
-export async function readApps(page: PersonPage): Promise<readonly ShownApp[]> {
+/** Which of the apps are to be shown. */
+interface AppsToShow {
+  readonly limit: number;
+  /** The app that the page before ended with; from the first one where there is none such. */
+  readonly after?: unknown;
+  readonly only?: string;
+}
+
+/** Asks which apps the person let in, and says a page of them in words; `next` is where the next page goes on. */
+export async function readApps(
+  page: PersonPage,
+  { limit, after, only }: AppsToShow,
+): Promise<{ readonly apps: readonly ShownApp[]; readonly next: string | null }> {
   const [{ data }, vocabulary] = await Promise.all([
     page.api(appsAnswer, { method: 'GET', path: '/api/apps' }),
     readWords(page),
   ]);
+  const wanted = only === undefined ? data : data.filter((app) => app.client_id === only);
+  const rest = wanted.slice(wanted.findIndex((app) => app.client_id === after) + 1);
+  const shown = rest.slice(0, limit);
+  const next = rest.length > limit ? (shown.at(-1)?.client_id ?? null) : null;
   const now = new Date();
-  return data.map((app) => ({
+  const apps = shown.map((app) => ({
     name: app.client_name,
     uri: app.client_uri !== null && /^https?:\/\//i.test(app.client_uri) ? app.client_uri : null,
     scopes: scopesInWords(vocabulary, app.scopes),
     workspaces: app.workspace_ids.map((id) => nameOfWorkspace(page, id)),
     since: pastTime(app.created_at, now),
     lastUsed: app.last_used_at === null ? null : pastTime(app.last_used_at, now),
-    disconnect: disconnectPath(app.client_id),
+    disconnect: `/apps/${encodeURIComponent(app.client_id)}/disconnect`,
   }));
+  return { apps, next };
 }
 
 /** The sentences of the vocabulary; none in a suspended workspace, where nothing but what is one's own can be seen. */
@@ -104,10 +125,6 @@ export async function readWords(page: PersonPage): Promise<Pick<Vocabulary, 'sco
 /** What a workspace is called; the person may have left it, or it may be suspended. */
 export function nameOfWorkspace(page: PersonPage, id: number): string {
   return page.workspaces.find((workspace) => workspace.id === id)?.name ?? 'a workspace that you can not work in now';
-}
-
-function disconnectPath(clientId: string): string {
-  return `/apps/${encodeURIComponent(clientId)}/disconnect`;
 }
 
 function clientIdOf({ context }: PersonPage): string {
