@@ -11,7 +11,7 @@ export function shapeOf(path: string): string {
   const { pathname, searchParams } = new URL(path, 'http://here.invalid');
   const place = pathname
     .split('/')
-    .map((part) => (/^\d+$|^client_|^[A-Za-z0-9_-]{20,}$/.test(part) ? ':id' : part))
+    .map((part) => (/^\d+$|^client_|^[A-Za-z0-9_-]{20,}$/.test(part) ? ':id' : part.includes('%3A') ? ':scope' : part))
     .join('/');
   const names = [...new Set(searchParams.keys())].sort();
   return names.length === 0 ? place : `${place}?${names.join('&')}`;
