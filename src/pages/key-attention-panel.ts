@@ -1,14 +1,9 @@
 import { z } from 'zod';
+import { type AttentionReason, attentionReasons } from '../credentials/key-attention.ts';
 import { counted } from './in-words.ts';
 import { type KeySurroundings, keyAnswer, type ShownKey, showKey } from './key-answers.ts';
 import type { PersonPage } from './person-page.ts';
 import { dayInWords } from './times.ts';
-
-/** Why a key is worth a look. */
-export const attentionReasons = ['never_used', 'unused', 'never_expiring', 'old'] as const;
-
-/** One of them. */
-export type AttentionReason = (typeof attentionReasons)[number];
 
 const attentionAnswer = z.object({
   looked_at: z.number(),

@@ -1,10 +1,10 @@
 import type { Middleware } from 'koa';
+import { attentionReasons } from '../credentials/key-attention.ts';
 import type { Form } from '../http/read-form.ts';
 import { type ExpiryChoice, expiryChoices, readExpiry } from './expiry-choices.ts';
 import { requireFreshToGrant } from './fresh-sign-in.ts';
 import { keyForm, keyPage } from './key-access.ts';
 import { type Key, keyAnswer, keyIdOf, readKey, sameName } from './key-answers.ts';
-import { attentionReasons } from './key-attention-panel.ts';
 import { onTheForm, readFields } from './key-fields.ts';
 import { listPath } from './key-list.ts';
 import { showDetails } from './key-show.ts';

@@ -1,7 +1,8 @@
 import type { Middleware } from 'koa';
+import { type AttentionReason, attentionReasons } from '../credentials/key-attention.ts';
 import { keyPage } from './key-access.ts';
 import { keysAnswer, readSurroundings, showKey } from './key-answers.ts';
-import { type AttentionReason, attentionReasons, headingOf, readAttention, remedyDay } from './key-attention-panel.ts';
+import { headingOf, readAttention, remedyDay } from './key-attention-panel.ts';
 import type { PageParts } from './page-parts.ts';
 import { isPrefilled } from './prefill.ts';
 import { seeOther } from './render.ts';
