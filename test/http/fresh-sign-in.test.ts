@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { requireFreshSession } from '../../src/api/require-fresh-session.ts';
+import type { AnyRoute } from '../../src/api/route.ts';
 import { newPerson } from '../support/app-under-test.ts';
 import { type Answer, askJson, ownerToken } from '../support/ask.ts';
 import { type PageProgram, pageProgram } from '../support/page-program.ts';
@@ -150,12 +151,42 @@ describe('a far-reaching call by a session', () => {
     expect(targets).to.include('DELETE /api/clients/:client_id');
   });
 
-  it('keeps the server from starting where a route that it guards has another name by now', () => {
+  describe('at the routes of the server', () => {
     const guard = requireFreshSession({} as Parameters<typeof requireFreshSession>[0]);
-    const routes = server.composed.apiRoutes;
-    expect(() => guard(routes)).to.not.throw();
-    expect(() => guard(routes.filter(({ path }) => path !== '/api/signing-keys/rotate'))).to.throw(
-      'POST /api/signing-keys/rotate',
-    );
+    /** Routes by which something is given, and why nothing far-reaching comes of it. */
+    const HARMLESS: Readonly<Record<string, string>> = {
+      'PATCH /api/tokens/:id': 'takes scopes away only',
+      'PATCH /api/workspaces/:id': 'a ceiling gives nobody anything by itself',
+      'POST /api/verify': 'a question',
+    };
+    const nameOf = ({ method, path }: AnyRoute): string => `${method} ${path}`;
+    const membersOf = ({ body }: AnyRoute): readonly string[] =>
+      body !== undefined && 'shape' in body ? Object.keys(body.shape as object) : [];
+
+    it('is weighed wherever scopes or roles are given', () => {
+      const routes = server.composed.apiRoutes;
+      const weighed = guard(routes)
+        .filter((one) => !routes.includes(one))
+        .map(nameOf);
+      const giving = routes.filter((one) =>
+        membersOf(one).some((name) => ['scopes', 'abilities', 'scope', 'role'].includes(name)),
+      );
+      expect(giving.map(nameOf)).to.include.members([
+        'POST /api/tokens',
+        'POST /api/users',
+        'PATCH /api/workspaces/:id',
+      ]);
+      for (const one of giving) {
+        expect(weighed.includes(nameOf(one)) !== nameOf(one) in HARMLESS, nameOf(one)).to.equal(true);
+      }
+    });
+
+    it('is not forgotten where a route has another name by now: the server does not start', () => {
+      const routes = server.composed.apiRoutes;
+      expect(() => guard(routes)).to.not.throw();
+      expect(() => guard(routes.filter(({ path }) => path !== '/api/signing-keys/rotate'))).to.throw(
+        'POST /api/signing-keys/rotate',
+      );
+    });
   });
 });
