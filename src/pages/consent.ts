@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
+import { isFarReaching } from '../core/far-reaching.ts';
 import type { Form } from '../http/read-form.ts';
 import type { SignedIn, WorkspaceChoice } from './account-port.ts';
 import { renderErrorPage } from './error-pages.ts';
+import { isFresh, signInAgainPath } from './fresh-sign-in.ts';
 import { durationInWords } from './in-words.ts';
 import type { ConsentQuestion, PendingInteraction, RequestedScope } from './interaction-port.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
@@ -58,6 +60,10 @@ export async function allow(
   }
   if (workspaceId === null || errors.length > 0) {
     return renderConsent(parts, context, pending, asked, { scopes, identityScopes, workspaceId }, errors);
+  }
+  // To hand an app the server takes a password given lately, as it does to make such a token.
+  if (isFarReaching(scopes) && !isFresh(signedIn)) {
+    return seeOther(context, signInAgainPath(`/interaction/${pending.uid}`));
   }
   const answer = { workspaceId, scopes, identityScopes };
   seeOther(context, await parts.interactions.finishConsent(context.req, context.res, answer));

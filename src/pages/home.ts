@@ -16,6 +16,7 @@ export function homePage(parts: PageParts): Middleware {
       { title: 'Your account', section: 'home' },
       {
         name: name === '' ? email : name,
+        email,
         mustChangePassword,
         workspaces: page.workspaces,
         workspace: page.workspace,

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { requireFreshSession } from '../../src/api/require-fresh-session.ts';
 import type { AnyRoute } from '../../src/api/route.ts';
-import { newPerson } from '../support/app-under-test.ts';
+import { beginFlow, letIn, newPerson, registerApp } from '../support/app-under-test.ts';
 import { type Answer, askJson, ownerToken } from '../support/ask.ts';
 import { type PageProgram, pageProgram } from '../support/page-program.ts';
-import type { Person } from '../support/person.ts';
+import { type Person, person } from '../support/person.ts';
 import { commandLineToken, startServer, type TestServer } from '../support/start-server.ts';
 
 type Call = readonly [method: string, path: string, body?: object];
@@ -140,6 +140,20 @@ describe('a far-reaching call by a session', () => {
     expect((await page.signIn(owner)).status).to.equal(200);
     expect((await ask(['POST', '/api/tokens', { name: 'All', scopes: ['*'] }])).status).to.equal(201);
     expect((await copied.send('POST', '/api/tokens', { name: 'All', scopes: ['*'] })).status).to.equal(401);
+  });
+
+  it('is asked for before an app is given *, and no app gets it from a browser that was left open', async () => {
+    const app = await registerApp(server, machine, { scope: '*' });
+    const browser = person(server, owner);
+    await letIn(app, browser, 'openid posts:read');
+    await signedInAgo(11 * 60);
+    const refused = await browser.authorize((await beginFlow(app, '*')).url).catch(String);
+    expect(refused).to.include('Enter your password again');
+    const lesser = await browser.authorize((await beginFlow(app, 'posts:*')).url);
+    expect(lesser.searchParams.get('code'), 'anything less is not held up').to.be.a('string');
+    await signedInAgo(9 * 60);
+    const given = await browser.authorize((await beginFlow(app, '*')).url);
+    expect(given.searchParams.get('code')).to.be.a('string');
   });
 
   it('leaves an event where it was refused', async () => {
