@@ -29,7 +29,7 @@ export function adminWorkspacePage(parts: PageParts): Middleware {
         notice: noticeIn(page),
         workspace,
         tier: tierInWords(vocabulary, workspace.rate_limit_tier),
-        scopes: scopesInWords(vocabulary, workspace.scopes),
+        scopes: scopesInWords(vocabulary, workspace.scopes, 'workspace'),
         mayAudit: page.can('admin:audit'),
         made: pastTime(workspace.created_at, now),
         suspended: workspace.suspended_at === null ? null : pastTime(workspace.suspended_at, now),
@@ -152,7 +152,12 @@ async function showForm(
         words: tierInWords(vocabulary, name),
         chosen: name === fields.rate_limit_tier,
       })),
-      scopeGroups: scopeChoices({ vocabulary, ticked: fields.scopes, role: page.workspace?.role ?? null }),
+      scopeGroups: scopeChoices({
+        vocabulary,
+        ticked: fields.scopes,
+        role: page.workspace?.role ?? null,
+        holder: 'workspace',
+      }),
     },
   );
 }

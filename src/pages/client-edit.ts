@@ -81,6 +81,7 @@ async function showForm(
         vocabulary,
         ticked: fields.scopes,
         role: page.workspace?.role ?? null,
+        holder: 'client',
       }),
     },
   );

@@ -85,7 +85,12 @@ async function showForm(
       errors,
       workspaces: page.workspaces,
       mayInspect: page.can('credentials:introspect'),
-      scopeGroups: scopeChoices({ vocabulary, ticked: fields.scopes, role: page.workspace?.role ?? null }),
+      scopeGroups: scopeChoices({
+        vocabulary,
+        ticked: fields.scopes,
+        role: page.workspace?.role ?? null,
+        holder: 'client',
+      }),
     },
   );
 }

@@ -40,7 +40,7 @@ export function clientPage(parts: PageParts): Middleware {
         workspace: workspaceName(page, client.workspace_id),
         made: pastTime(client.created_at, now),
         used: client.last_used_at === null ? null : pastTime(client.last_used_at, now),
-        scopes: scopesInWords(vocabulary, client.scope.split(' ').filter(Boolean)),
+        scopes: scopesInWords(vocabulary, client.scope.split(' ').filter(Boolean), 'client'),
         keys: (client.jwks?.keys ?? []).map(keyInWords),
         hasSecrets: hasSecrets(client),
         secrets: client.secrets.map((secret) => shownSecret(secret, now)),

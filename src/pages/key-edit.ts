@@ -110,16 +110,17 @@ async function showForm(
   const { name, scopes, expiry, expiryDay } = typed;
   page.show(
     'key-edit',
-    { title: `Change ${key.name}`, section: 'keys', width: 'wide', status },
+    { title: `Change ${key.name}`, section: 'keys', status },
     {
       key,
       errors,
       name,
       tiers: await readTierChoices(page, vocabulary, key.workspace_id, typed.tier),
-      scopeGroups: scopeChoices({ vocabulary, ticked: scopes, role: page.workspace?.role ?? null }),
+      scopeGroups: scopeChoices({ vocabulary, ticked: scopes, role: page.workspace?.role ?? null, holder: 'key' }),
       lost: scopesInWords(
         vocabulary,
         key.scopes.filter((entry) => !vocabulary.grantable.includes(entry)),
+        'key',
       ),
       expiry: endChoices(key, expiry),
       expiryDay,

@@ -27,7 +27,7 @@ export function newKeyPage(parts: PageParts): Middleware {
     await showForm(page, vocabulary, {
       ...prefill,
       once,
-      scopes: prefill.scopes ?? [],
+      scopes: prefill.scopes ?? vocabulary.defaults,
       environment: query.environment === 'test' ? 'test' : 'live',
       tier: typeof query.tier === 'string' ? query.tier : '',
     });
@@ -100,7 +100,7 @@ async function showForm(
 ): Promise<void> {
   page.show(
     'key-new',
-    { title: 'New API key', section: 'keys', width: 'wide', status },
+    { title: 'New API key', section: 'keys', status },
     {
       ...once,
       errors,
@@ -109,7 +109,7 @@ async function showForm(
       environment,
       workspace: page.workspace,
       tiers: await readTierChoices(page, vocabulary, page.workspace?.id ?? null, tier),
-      scopeGroups: scopeChoices({ vocabulary, ticked: scopes, role: page.workspace?.role ?? null }),
+      scopeGroups: scopeChoices({ vocabulary, ticked: scopes, role: page.workspace?.role ?? null, holder: 'key' }),
       expiry: expiryChoices(new Date(), expiry === '' ? undefined : expiry),
       expiryDay,
     },

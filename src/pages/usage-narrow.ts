@@ -94,9 +94,9 @@ async function showNarrowing(
       made: thing.createdAt === null ? null : pastTime(thing.createdAt, new Date()),
       href: hrefOf(kind, id),
       kept: thing.isChangeable ? (hint?.narrower ?? null) : null,
-      goes: scopesInWords(vocabulary, goes),
+      goes: scopesInWords(vocabulary, goes, kind.holder),
       stays: scopesInWords(vocabulary, hint?.used ?? []),
-      wildcards: scopesInWords(vocabulary, hint?.wildcards ?? []),
+      wildcards: scopesInWords(vocabulary, hint?.wildcards ?? [], kind.holder),
       granted: thing.granted ?? [],
     },
   );

@@ -3,6 +3,7 @@ import { clientAnswer } from './client-kinds.ts';
 import { keyAnswer } from './key-answers.ts';
 import type { PersonPage } from './person-page.ts';
 import type { Section } from './render.ts';
+import type { ScopeHolder } from './scope-choices.ts';
 import { tokenAnswer } from './token-answers.ts';
 
 /** Something whose use has a page. */
@@ -26,6 +27,8 @@ export interface UsedKind {
   readonly section: Section;
   /** In a sentence, such as `key`. */
   readonly noun: string;
+  /** Whose rights its wildcards stand for. */
+  readonly holder: ScopeHolder;
   /** False where nothing limits it as a whole. */
   readonly isLimited: boolean;
   readonly read: (page: PersonPage, id: string) => Promise<UsedThing>;
@@ -39,6 +42,7 @@ export const usedKeys: UsedKind = {
   parameter: 'id',
   section: 'keys',
   noun: 'key',
+  holder: 'key',
   isLimited: true,
   async read(page, id) {
     const key = await page.api(keyAnswer, { method: 'GET', path: '/api/keys/:id', params: { id } });
@@ -58,6 +62,7 @@ export const usedTokens: UsedKind = {
   parameter: 'id',
   section: 'tokens',
   noun: 'token',
+  holder: 'person',
   isLimited: true,
   async read(page, id) {
     const token = await page.api(tokenAnswer, { method: 'GET', path: '/api/tokens/:id', params: { id } });
@@ -77,6 +82,7 @@ export const usedClients: UsedKind = {
   parameter: 'client_id',
   section: 'clients',
   noun: 'app',
+  holder: 'client',
   isLimited: true,
   async read(page, id) {
     const path = '/api/clients/:client_id';
@@ -97,6 +103,7 @@ export const usedWorkspaces: UsedKind = {
   parameter: 'id',
   section: 'keys',
   noun: 'workspace',
+  holder: 'workspace',
   isLimited: false,
   async read(page, id) {
     const { name } = await page.api(nameAnswer, { method: 'GET', path: '/api/workspaces/:id', params: { id } });

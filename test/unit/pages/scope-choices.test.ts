@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { scopeChoices, scopesInWords, type Vocabulary } from '../../../src/pages/scope-choices.ts';
+import { type ScopeHolder, scopeChoices, scopesInWords, type Vocabulary } from '../../../src/pages/scope-choices.ts';
 
 const scope = (name: string, more: Partial<Vocabulary['scopes'][number]> = {}) => ({
   name,
@@ -25,8 +25,8 @@ const vocabulary: Vocabulary = {
   grantable: ['posts:read', 'posts:write', 'ping', 'posts:*', '*:read'],
 };
 
-const offered = (ticked: readonly string[], role: string | null = 'member') =>
-  scopeChoices({ vocabulary, ticked, role }).flatMap(({ title, choices }) =>
+const offered = (ticked: readonly string[], role: string | null = 'member', holder?: ScopeHolder) =>
+  scopeChoices({ vocabulary, ticked, role, ...(holder !== undefined && { holder }) }).flatMap(({ title, choices }) =>
     choices.map((choice) => ({ title, ...choice })),
   );
 
@@ -54,6 +54,23 @@ describe('the scopes of a form', () => {
     expect(refused.get('*')).to.include('further than your role');
     const wished = offered(['posts:write', 'keys:manage', '*']).filter(({ ticked }) => ticked);
     expect(wished.map(({ entry }) => entry)).to.deep.equal(['posts:write']);
+  });
+
+  it('say whose rights everything is: of a person, of the workspace that a key works for, of whoever an app acts for', () => {
+    const everything = (holder?: ScopeHolder) =>
+      [
+        offered([], 'owner', holder).find(({ entry }) => entry === '*'),
+        scopesInWords(vocabulary, ['*'], holder)[0],
+      ].map((choice) => choice?.sentence.split(',')[0]);
+    expect(everything()).to.deep.equal(Array(2).fill('Everything that you may do'));
+    expect(everything('key')).to.deep.equal(Array(2).fill('Everything that the workspace may do'));
+    expect(everything('client')).to.deep.equal(Array(2).fill('Everything that whoever it acts for may do'));
+    expect(everything('workspace')).to.deep.equal(Array(2).fill('Everything'));
+  });
+
+  it('mark what is protected, since the words of wildcards speak of it', () => {
+    const marked = offered([]).filter(({ isProtected }) => isProtected);
+    expect(marked.map(({ entry }) => entry)).to.deep.equal(['keys:manage', 'admin:users']);
   });
 
   it('say of a name that left the vocabulary that it did', () => {
