@@ -164,12 +164,18 @@ describe('pages', () => {
         raw.filter((tag) => !/^<%~ (?:include\('partials\/[a-z-]+'|it\.body %>)/.test(tag)),
         name,
       ).to.deep.equal([]);
-      expect(readFileSync(join(folder, name), 'utf8').replace(OWN_SCRIPT, ''), name).to.not.match(
-        /<script|\son[a-z]+=|\sstyle=|https?:\/\/(?!www\.w3\.org)/,
-      );
+      const text = readFileSync(join(folder, name), 'utf8').replace(OWN_SCRIPT, '').replaceAll(EXAMPLE_ADDRESS, '');
+      expect(text, name).to.not.match(/<script|\son[a-z]+=|\sstyle=|https?:\/\/(?!www\.w3\.org)/);
     }
   });
 });
+
+/**
+ * An address that a text or an example names: of the reader's own machine, or of a domain that nobody owns (RFC 2606).
+ * Where it stands in an attribute by itself, it is something that a page would load or lead to, and counts.
+ */
+const EXAMPLE_ADDRESS =
+  /(?<![=(]["']?)https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\]|(?:[a-z]+\.)*example(?:\.com)?)(?![\w.:@-])/g;
 
 /** The one script tag, which is in the frame. */
 const OWN_SCRIPT = '<script type="module" src="<%= it.script %>"></script>';
