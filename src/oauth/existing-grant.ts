@@ -2,6 +2,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import { clientFacts } from './client-facts.ts';
 import { type ConsentGiven, entriesOfGrant, type GrantRepository } from './grant.ts';
+import { needsFreshSignIn } from './interaction-policy.ts';
 import { lifetimes, refreshFamilySeconds } from './lifetimes.ts';
 import { requestSession } from './request-session.ts';
 
@@ -59,7 +60,8 @@ async function grantFirstParty(
   userId: number,
 ): Promise<Grant | undefined> {
   const { client, provider } = ctx.oidc;
-  if (client === undefined) return undefined;
+  // Nothing is granted before the password that is asked for next.
+  if (client === undefined || needsFreshSignIn(ctx)) return undefined;
   const workspaceId = await deps.workspaceOf(userId, requestSession()?.workspaceId ?? null);
   if (workspaceId === null) return undefined;
   // What was issued in another workspace stays there: each has a grant of its own.

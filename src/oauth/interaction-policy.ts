@@ -1,10 +1,17 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { isFarReaching } from '../core/far-reaching.ts';
 import { clientFacts } from './client-facts.ts';
-import { requestSession } from './request-session.ts';
+import { isStale, requestSession } from './request-session.ts';
 
 const { Check, base } = interactionPolicy;
 
-/** Builds the library's list of reasons to ask the person, with ours: our session must be live, and unproven clients always ask. */
+/** Reason of a sign-in that only a password given now can answer. */
+export const staleSession = 'stale_session';
+
+/**
+ * Builds the library's list of reasons to ask the person, with ours: our session must be live, what reaches far takes a
+ * password given lately, and unproven clients always ask.
+ */
 export function policy(): interactionPolicy.DefaultPolicy {
   const prompts = base();
   prompts.get('login')?.checks.add(
@@ -15,6 +22,13 @@ export function policy(): interactionPolicy.DefaultPolicy {
       return same ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
     }),
   );
+  prompts
+    .get('login')
+    ?.checks.add(
+      new Check(staleSession, 'the password was given too long ago for this scope', 'login_required', (ctx) =>
+        needsFreshSignIn(ctx) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+      ),
+    );
   const consent = prompts.get('consent');
   consent?.checks.remove('native_client_prompt');
   consent?.checks.add(
@@ -23,6 +37,15 @@ export function policy(): interactionPolicy.DefaultPolicy {
     ),
   );
   return prompts;
+}
+
+/**
+ * Tells whether a request reaches so far that the session's password was given too long ago for it: consent of long ago,
+ * and first-party clients, must not turn a copied cookie into tokens that govern the server.
+ */
+export function needsFreshSignIn({ oidc }: KoaContextWithOIDC): boolean {
+  const session = requestSession();
+  return session !== null && isStale(session) && isFarReaching([...oidc.requestParamScopes]);
 }
 
 /**

@@ -12,8 +12,9 @@ import {
   text,
 } from './consent-question.ts';
 import { type ConsentGiven, entriesOfGrant, type GrantRepository } from './grant.ts';
+import { staleSession } from './interaction-policy.ts';
 import { lifetimes } from './lifetimes.ts';
-import type { RequestSession } from './request-session.ts';
+import { isStale, type RequestSession } from './request-session.ts';
 
 /** A client of the library, as far as we read it. */
 type ProtocolClient = NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>;
@@ -158,6 +159,7 @@ function mustReauthenticate(interaction: Interaction, session: RequestSession | 
   const { params, prompt } = interaction;
   if (prompt.name !== 'login') return false;
   if ((text(params.prompt) ?? '').split(' ').includes('login')) return true;
+  if (prompt.reasons.includes(staleSession) && session !== null && isStale(session)) return true;
   if (prompt.reasons.includes('id_token_hint')) return interaction.session?.accountId !== undefined;
   const maxAge = params.max_age;
   if (maxAge === undefined || session === null) return false;

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { freshSignInSeconds } from '../users/session.ts';
 
 /** Our live session behind a protocol request. */
 export interface RequestSession {
@@ -6,6 +7,13 @@ export interface RequestSession {
   readonly userId: number;
   readonly workspaceId: number | null;
   readonly authenticatedAt: Date;
+  /** How long that was ago when the session was read, by the database's clock; seconds. */
+  readonly authenticatedSecondsAgo: number;
+}
+
+/** Tells whether the password was given too long ago for anything far-reaching. */
+export function isStale({ authenticatedSecondsAgo }: Pick<RequestSession, 'authenticatedSecondsAgo'>): boolean {
+  return authenticatedSecondsAgo > freshSignInSeconds;
 }
 
 /** What the provider's storage and its surroundings tell each other within one request. */

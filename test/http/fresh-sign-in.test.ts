@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { requireFreshSession } from '../../src/api/require-fresh-session.ts';
 import type { AnyRoute } from '../../src/api/route.ts';
-import { beginFlow, letIn, newPerson, registerApp } from '../support/app-under-test.ts';
+import { type AppUnderTest, beginFlow, letIn, newPerson, registerApp } from '../support/app-under-test.ts';
 import { type Answer, askJson, ownerToken } from '../support/ask.ts';
 import { type PageProgram, pageProgram } from '../support/page-program.ts';
 import { type Person, person } from '../support/person.ts';
@@ -37,6 +37,15 @@ describe('a far-reaching call by a session', () => {
       seconds,
       owner.id,
     ]);
+  const accountOf = ({ email, password }: Person) => ({ email, password });
+  /** What an owner is asked on the way of an app to its code. */
+  async function pagesOnTheWay(who: Person, app: AppUnderTest, scope: string, more = {}): Promise<readonly string[]> {
+    const pages: string[] = [];
+    const { url } = await beginFlow(app, scope, more);
+    const at = await who.authorize(url, { onPage: ({ path }) => pages.push(path.split('/').at(-1) ?? '') });
+    expect(at.searchParams.get('code')).to.be.a('string');
+    return pages;
+  }
   const ask = ([method, path, body]: Call): Promise<Answer> => page.send(method, path, body);
   async function made(path: string, body: object): Promise<Record<string, unknown>> {
     const answer = await askJson(server, 'POST', path, machine, body);
@@ -147,13 +156,52 @@ describe('a far-reaching call by a session', () => {
     const browser = person(server, owner);
     await letIn(app, browser, 'openid posts:read');
     await signedInAgo(11 * 60);
-    const refused = await browser.authorize((await beginFlow(app, '*')).url).catch(String);
-    expect(refused).to.include('Enter your password again');
-    const lesser = await browser.authorize((await beginFlow(app, 'posts:*')).url);
-    expect(lesser.searchParams.get('code'), 'anything less is not held up').to.be.a('string');
+    expect(await pagesOnTheWay(browser, app, 'posts:*'), 'anything less is not held up').to.deep.equal(['consent']);
+    expect(await pagesOnTheWay(browser, app, '*')).to.deep.equal(['sign-in', 'consent']);
     await signedInAgo(9 * 60);
-    const given = await browser.authorize((await beginFlow(app, '*')).url);
-    expect(given.searchParams.get('code')).to.be.a('string');
+    expect(await pagesOnTheWay(browser, app, 'admin:audit', { prompt: 'consent' })).to.deep.equal(['consent']);
+  });
+
+  it('takes the password too where the page that asks was left open', async () => {
+    const app = await registerApp(server, machine, { scope: '*' });
+    const browser = person(server, accountOf(owner));
+    await letIn(app, browser, 'openid posts:read');
+    const { url } = await beginFlow(app, '*');
+    const page = await browser.browser.get(url.pathname + url.search);
+    const consent = new URL(page.headers.get('Location') ?? '', server.url).pathname;
+    await signedInAgo(11 * 60);
+    const fields = { decision: 'allow', workspace_id: '1', scope: '*' };
+    const left = await browser.browser.submit(consent, `${consent}/consent`, fields);
+    expect(left.headers.get('Location')).to.equal(`/login/again?next=${encodeURIComponent(consent)}`);
+  });
+
+  for (const settings of [
+    { token_endpoint_auth_method: 'none' },
+    { token_endpoint_auth_method: 'none', first_party: true },
+    { first_party: true },
+    {},
+  ]) {
+    it(`is asked for where nothing else is, of an app with ${JSON.stringify(settings)} that was let in before`, async () => {
+      const app = await registerApp(server, machine, { ...settings, scope: 'admin:* posts:read' });
+      const browser = person(server, owner);
+      await letIn(app, browser, 'openid admin:users posts:read');
+      expect(await pagesOnTheWay(browser, app, 'admin:users')).to.deep.equal([]);
+      await signedInAgo(11 * 60);
+      expect(await pagesOnTheWay(browser, app, 'posts:read')).to.deep.equal([]);
+      const silent = await browser.authorize((await beginFlow(app, 'admin:users', { prompt: 'none' })).url);
+      expect(silent.searchParams.get('error')).to.equal('login_required');
+      expect(await pagesOnTheWay(browser, app, 'admin:users')).to.deep.equal(['sign-in']);
+    });
+  }
+
+  it('leaves no grant of a first-party app behind where nobody gave it', async () => {
+    const app = await registerApp(server, machine, { first_party: true, scope: 'admin:*' });
+    const browser = person(server, accountOf(owner));
+    await browser.browser.submit('/login', '/login', accountOf(owner));
+    await signedInAgo(11 * 60);
+    await browser.authorize((await beginFlow(app, 'admin:users', { prompt: 'none' })).url);
+    const { rowCount } = await database.query('SELECT 1 FROM oauth_grants WHERE client_id = $1', [app.clientId]);
+    expect(rowCount).to.equal(0);
   });
 
   it('leaves an event where it was refused', async () => {
