@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { attentionReasons, type FindKeyAttention, type ListKeyMakers } from '../credentials/key-attention.ts';
 import { keyAnswer, presentKey } from './credential-schemas.ts';
-import { type FindGrantor, requireGrantor } from './keys-access.ts';
+import { type CredentialCaller, type FindGrantor, requireGrantor } from './keys-access.ts';
 import { type AnyRoute, route } from './route.ts';
 
 /** What the routes need. */
@@ -51,14 +51,25 @@ export function keyAttentionRoutes(deps: KeyAttentionDeps): readonly AnyRoute[] 
     route({
       method: 'GET',
       path: '/api/keys/makers',
-      summary: 'List the people who made the API keys of a workspace',
+      summary:
+        'List the people who made the API keys of a workspace; named for people in a session and administrators alone',
       access,
       query: workspaceQuery,
       answers: { 200: makersAnswer },
       async handle({ query, ...caller }) {
         const { workspace } = await requireGrantor(deps.findGrantor, caller, query.workspace_id, MANAGE);
-        return { status: 200, body: { data: await deps.listMakers(workspace.id) } };
+        const makers = await deps.listMakers(workspace.id);
+        return { status: 200, body: { data: mayNamePeople(caller) ? makers : makers.map(nameless) } };
       },
     }),
   ];
+}
+
+/** A program that looks after keys learns nobody's name or address by that: they have not agreed to it. */
+function mayNamePeople({ principal: { credential, scopes } }: CredentialCaller): boolean {
+  return credential.type === 'session' || scopes.includes('admin:users');
+}
+
+function nameless({ id }: { readonly id: number }): { readonly id: number; readonly name: string } {
+  return { id, name: '' };
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { type Answer, askJson } from '../support/ask.ts';
+import { pageProgram } from '../support/page-program.ts';
 import { commandLineToken, startServer, type TestServer } from '../support/start-server.ts';
 
 interface Group {
@@ -130,5 +131,21 @@ describe('/api/keys/attention', () => {
     expect(data[0]?.name).to.be.a('string').and.not.equal('');
     const empty = ((await call('POST', '/api/workspaces', { name: 'Empty' })).json as { id: number }).id;
     expect((await call('GET', `/api/keys/makers?workspace_id=${empty}`)).json).to.deep.equal({ data: [] });
+  });
+
+  it('names them to people and administrators, and to no program that manages keys', async () => {
+    const account = { email: 'nameless@example.com', password: 'a quiet river in the north' };
+    const { id } = (await call('POST', '/api/users', { ...account, role: 'owner' })).json as { id: number };
+    const page = pageProgram(server);
+    await page.signIn(account);
+    const settings = { name: 'Manager', scopes: ['keys:manage'] };
+    const { key } = (await page.send('POST', '/api/keys', settings)).json as { key: string };
+    const token = (await page.send('POST', '/api/tokens', settings)).json as { token: string };
+    const nameIn = ({ json }: Answer): string | undefined =>
+      (json as { data: { id: number; name: string }[] }).data.find((maker) => maker.id === id)?.name;
+    expect(nameIn(await page.send('GET', '/api/keys/makers'))).to.equal(account.email);
+    for (const credential of [key, token.token]) {
+      expect(nameIn(await askJson(server, 'GET', '/api/keys/makers', credential))).to.equal('');
+    }
   });
 });
