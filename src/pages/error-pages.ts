@@ -41,7 +41,7 @@ export function errorPages({ issuer, translateError, reportFailure }: ErrorPages
     } catch (thrown) {
       const error = translateError(thrown);
       const requestId = requestIdOf(context.req);
-      const page = pageFor(error, requestId, wayBack(context, issuer));
+      const page = pageFor(error, requestId, { back: wayBack(context, issuer), list: listOf(context.path) });
       if (page.status >= 500) reportFailure(error, requestId);
       // What a handler set before it failed, such as a cookie, is not part of a failure's answer.
       if (page.status >= 500) context.remove('Set-Cookie');
@@ -57,18 +57,33 @@ export function errorPages({ issuer, translateError, reportFailure }: ErrorPages
 
 const FOR_PROGRAMS = /^\/(?:api|v1|verify|healthz|readyz|metrics|assets|\.well-known)(?:\/|$)/;
 
+/** What the API says to programs, as a person is told it, with what to do next. */
+const IN_WORDS: ReadonlyMap<string, string> = new Map([
+  [
+    'This action is unauthorized.',
+    'What you may do in this workspace does not reach that far. Ask one of its owners, or go on in another workspace.',
+  ],
+  ['Workspace suspended.', 'This workspace is suspended. Go on in another one, or ask an administrator of the server.'],
+]);
+
 /** A browser that goes to an address names HTML first; programs name JSON, or anything. */
 function wantsPage(context: Context): boolean {
   return !FOR_PROGRAMS.test(context.path) && context.accepts('json', 'html') === 'html' && !context.is('json');
 }
 
-function pageFor(error: unknown, requestId: string, way: ErrorPage['way']): ErrorPage {
+interface Ways {
+  readonly back: ErrorPage['way'];
+  /** Where the things are of which one is not there. */
+  readonly list: ErrorPage['way'];
+}
+
+function pageFor(error: unknown, requestId: string, { back, list }: Ways): ErrorPage {
   if (error instanceof ForeignForm) {
     return {
       status: 403,
       title: 'This form can not be used anymore',
       message: 'The form was open for too long or came from another site. Nothing was changed.',
-      ...(way !== undefined && { way }),
+      ...(back !== undefined && { way: back }),
     };
   }
   const status = statusOf(error);
@@ -85,10 +100,12 @@ function pageFor(error: unknown, requestId: string, way: ErrorPage['way']): Erro
     return { status, title: 'One moment, please', message };
   }
   if (error instanceof LatchkeyError && status === 403) {
-    return { status, title: 'You may not do this here', message: error.description };
+    return { status, title: 'You may not do this here', message: IN_WORDS.get(error.description) ?? error.description };
   }
   if (error instanceof LatchkeyError && status === 404) {
     const message = 'What you look for is gone, or belongs to somebody else.';
+    // The page that the form was on is most often gone with the thing.
+    const way = list ?? back;
     return { status, title: 'This is not here', message, ...(way !== undefined && { way }) };
   }
   if (status < 500) {
@@ -109,6 +126,20 @@ function wayBack(context: Context, issuer: string): ErrorPage['way'] {
   const referrer = URL.parse(context.get('Referer'));
   if (referrer === null || referrer.origin !== issuer) return undefined;
   return { href: `${issuer}${referrer.pathname}${referrer.search}`, label: 'Open the page again' };
+}
+
+const LISTS: ReadonlyMap<string, string> = new Map([
+  ['tokens', 'See your tokens'],
+  ['keys', 'See the API keys'],
+  ['apps', 'See your connected apps'],
+  ['clients', 'See the registered apps'],
+  ['admin', 'Go to the administration'],
+]);
+
+function listOf(path: string): ErrorPage['way'] {
+  const [, part = ''] = path.split('/', 2);
+  const label = LISTS.get(part);
+  return label === undefined ? undefined : { href: `/${part}`, label };
 }
 
 /** True for an answer that nobody has written a page for: no body at all, or a JSON object. */

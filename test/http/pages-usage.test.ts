@@ -179,7 +179,9 @@ describe('the pages of usage', () => {
       ];
       const stranger = formBrowser(server.url);
       for (const [path, status] of refused) {
-        expect((await other.get(path)).status, path).to.equal(status);
+        const page = await other.get(path);
+        expect(page.status, path).to.equal(status);
+        if (status === 403) expect(page.text, 'what to do next').to.include('Ask one of its owners');
         const away = await stranger.get(path);
         expect([away.status, away.headers.get('Location')]).to.deep.equal([
           303,
