@@ -128,12 +128,26 @@ const menus = () => {
   }
 };
 
-/** A choice with `data-at-once` sends its form by itself, and hides the button that does so without a script. */
+/**
+ * A choice with `data-at-once` sends its form by itself and hides the button that does so without a script. With the
+ * keyboard each step through the list is a choice, so whoever uses it gets the button back.
+ */
 const choicesAtOnce = () => {
   for (const select of document.querySelectorAll('select[data-at-once]')) {
     const button = select.form.querySelector('button[type=submit]');
+    let steps = false;
     if (button !== null) button.hidden = true;
-    select.addEventListener('change', () => select.form.requestSubmit());
+    select.addEventListener('pointerdown', () => {
+      steps = false;
+    });
+    select.addEventListener('keydown', ({ key }) => {
+      if (key === 'Tab' || key === 'Shift') return;
+      steps = true;
+      if (button !== null) button.hidden = false;
+    });
+    select.addEventListener('change', () => {
+      if (!steps || button === null) select.form.requestSubmit();
+    });
   }
 };
 

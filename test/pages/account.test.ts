@@ -110,6 +110,29 @@ describe('an account in a browser', function () {
     expect(await isInElsewhere()).to.equal(false);
   });
 
+  it('goes on in another workspace at a click, and by the keyboard only when told to', async () => {
+    await database.query(
+      `WITH made AS (INSERT INTO workspaces (name) VALUES ('North'), ('South') RETURNING id)
+       INSERT INTO memberships (workspace_id, user_id, role) SELECT id, $1, 'member' FROM made`,
+      [ada.id],
+    );
+    await page.reload();
+    const choice = page.locator('#switch-workspace');
+    const chosen = (): Promise<string | null> => choice.locator('option:checked').textContent();
+    await Promise.all([page.waitForEvent('load'), choice.selectOption({ label: 'South' })]);
+    expect(await chosen()).to.equal('South');
+    await choice.focus();
+    await page.keyboard.press('ArrowUp');
+    const button = page.locator('.switch button');
+    await button.waitFor();
+    expect([await chosen(), new URL(page.url()).pathname], 'still here').to.deep.equal(['North', '/account']);
+    await page.keyboard.press('Tab');
+    await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
+    expect(await chosen()).to.equal('North');
+    await page.reload();
+    expect(await chosen(), 'of the session, and not of the list alone').to.equal('North');
+  });
+
   it('shows what can act for somebody, and ends it with a mouse', async () => {
     await page.click('summary');
     await page.click('text=What can act for me');
