@@ -38,7 +38,7 @@ export async function startPinned(
 ): Promise<PinnedProcess> {
   const [command, ...parameters] = onCore(serverCore, [process.execPath, ...nodeOptions, file]);
   const child = spawn(command, parameters, {
-    env: { ...process.env, ...environment, PORT: String(port) },
+    env: { ...inherited(), ...environment, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const url = `http://localhost:${port}`;
@@ -90,4 +90,10 @@ function readCores(): { idle: number; total: number }[] {
       const times = line.split(/\s+/).slice(1, 9).map(Number);
       return { idle: (times[3] ?? 0) + (times[4] ?? 0), total: times.reduce((sum, time) => sum + time, 0) };
     });
+}
+
+/** What a program needs of its surroundings, and nothing that would be a setting of the server. */
+function inherited(): NodeJS.ProcessEnv {
+  const names = ['PATH', 'HOME', 'USER', 'TMPDIR', 'LANG', 'TZ'];
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }

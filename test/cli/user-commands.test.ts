@@ -49,7 +49,10 @@ describe('latchkey user and workspace, against a real server', () => {
     const flags = ['--email', 'grace@example.com', '--name', 'Grace', '--role', 'admin', '--workspace', id];
     const user = await json('user', 'create', ...flags, '--invite');
     expect(user.link).to.match(/\/set-password\/[A-Za-z0-9_-]{43}$/);
-    expect(user).to.deep.include({ name: 'Grace', memberships: [{ workspace_id: workspace.id, role: 'admin' }] });
+    expect(user).to.deep.include({
+      name: 'Grace',
+      memberships: [{ workspace_id: workspace.id, workspace_name: 'News desk', role: 'admin' }],
+    });
     expect((await run('user', 'create', ...flags, '--invite')).code).to.equal(1);
   });
 
