@@ -5,6 +5,7 @@ import { readEnvironment } from '../config/environment.ts';
 import { ConfigurationError } from '../core/errors.ts';
 import { drainServer } from '../http/drain.ts';
 import { finishLog } from '../http/log.ts';
+import { clearUp } from './clear-up.ts';
 
 /** Runs the server until a signal stops it: readiness off, requests finished, pools closed. Throws `ConfigurationError` where it must not start. */
 export async function runServer(environment: NodeJS.ProcessEnv): Promise<void> {
@@ -13,6 +14,7 @@ export async function runServer(environment: NodeJS.ProcessEnv): Promise<void> {
   const composed = await composeServer(environment, port);
   const { server, installation, issuer, welcome } = composed;
   const { log } = installation;
+  clearUp();
   try {
     await listen(server, port, host);
   } catch (error) {

@@ -27,7 +27,7 @@ export async function startServerProcess(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<ServerProcess> {
   const began = performance.now();
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', '--heap-growing-percent=100', MAIN], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', '--heap-growing-percent=100', MAIN], {
     // Nothing of the test's own environment: its settings are not the server's.
     env: { PATH: process.env.PATH, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
