@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { autocannonDriver } from './run-autocannon.ts';
 import { wrkDriver } from './run-wrk.ts';
 
@@ -40,7 +43,9 @@ export interface LoadDriver {
 
 /** Takes wrk where it is installed, which leaves the core of the load more room, else autocannon. */
 export function chooseDriver(wanted: string | undefined): LoadDriver {
-  const wrk = wrkDriver();
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const wrk = wrkDriver(folder);
   if (wanted === 'wrk' && wrk === null) throw new Error('wrk is not on the PATH');
-  return wanted === 'autocannon' || wrk === null ? autocannonDriver() : wrk;
+  return wanted === 'autocannon' || wrk === null ? autocannonDriver(folder) : wrk;
 }

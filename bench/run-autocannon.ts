@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { LoadDriver } from './load.ts';
@@ -10,9 +9,8 @@ import { readSlice } from './run-wrk.ts';
 const PROGRAM = new URL('autocannon-load.ts', import.meta.url).pathname;
 const run = promisify(execFile);
 
-/** Opens autocannon, in a process of its own on the core of the load. It takes more of that core than wrk does. */
-export function autocannonDriver(): LoadDriver {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+/** Opens autocannon, in a process of its own on the core of the load, with its loads in files of the folder. It takes more of that core than wrk does. */
+export function autocannonDriver(folder: string): LoadDriver {
   return {
     name: 'autocannon',
     write(name, requests) {

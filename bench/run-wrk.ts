@@ -1,14 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadDriver, LoadRequest, Pressure, Slice } from './load.ts';
 import { loadCore, onCore } from './pinned-process.ts';
 
-/** Opens wrk (https://github.com/wg/wrk); null where it is not installed. */
-export function wrkDriver(): LoadDriver | null {
+/** Opens wrk (https://github.com/wg/wrk), which reads its loads from files in the folder; null where it is not installed. */
+export function wrkDriver(folder: string): LoadDriver | null {
   if (spawnSync('wrk', ['-v']).error !== undefined) return null;
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   return {
     name: 'wrk',
     write(name, requests) {
