@@ -6,6 +6,12 @@ export const credentialStates = ['active', 'expired', 'revoked', 'suspended', 'o
 /** How a pasted credential stands. */
 export type CredentialState = (typeof credentialStates)[number];
 
+/** When and from where a credential was used last. */
+export interface LastUse {
+  readonly at: Date;
+  readonly address: string | null;
+}
+
 /** What a pasted credential turned out to be; it is nowhere in here itself. */
 export interface FoundCredential {
   readonly type: string | null;
@@ -15,6 +21,10 @@ export interface FoundCredential {
   readonly subject: { readonly type: string; readonly id: string | number } | null;
   readonly workspaceId: number | null;
   readonly expiresAt: Date | null;
+  /** What it may do now, in the order of the vocabulary; null for what does nothing: what has ended, a secret of an app. */
+  readonly scopes: readonly string[] | null;
+  /** Its own last use; null for never, and for what no use is counted of. */
+  readonly lastUsed: LastUse | null;
   /** What the events to show are about, or were done by. */
   readonly concerning: readonly AuditTarget[];
 }
@@ -34,6 +44,8 @@ const unknownCredential: FoundCredential = {
   subject: null,
   workspaceId: null,
   expiresAt: null,
+  scopes: null,
+  lastUsed: null,
   concerning: [],
 };
 

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { AuditTarget } from './audit-repository.ts';
-import type { FoundCredential, RecogniseCredential } from './find-credential.ts';
+import type { FoundCredential, LastUse, RecogniseCredential } from './find-credential.ts';
 
 /** What finding the secrets of OAuth needs. */
 export interface RecogniseOauthSecretDeps {
@@ -26,6 +26,8 @@ const CLIENT_SECRET = `
 
 const PREDECESSOR = `SELECT replaces::text AS id FROM credentials WHERE id = $1 AND replaces IS NOT NULL`;
 
+const LAST_USE = `SELECT last_used_at AS at, nullif(address, '') AS address FROM usage_last WHERE meter = $1`;
+
 const GRANT_BEHIND = `
   SELECT grant_id, client_id FROM oauth_artifacts WHERE id_hash = $1 AND model IN ('AccessToken', 'ClientCredentials')`;
 
@@ -43,14 +45,16 @@ interface SecretRow {
 
 /** Builds what recognises the secrets that the verification never sees: refresh tokens by digest, client secrets by their peppered hash. */
 export function pgRecogniseOauthSecret({ pool, digest, storedForms }: RecogniseOauthSecretDeps): RecogniseCredential {
+  const lastUse = pgLastUse(pool);
   return async (credential) => {
     if (/^ort_[\w-]+$/.test(credential)) {
       const { rows } = await pool.query<SecretRow>(REFRESH_TOKEN, [digest(credential)]);
-      return toFound('oauth_refresh_token', rows[0]);
+      return toFound('oauth_refresh_token', rows[0], null);
     }
     if (/^ocs_[0-9A-Za-z]+$/.test(credential)) {
       const { rows } = await pool.query<SecretRow>(CLIENT_SECRET, [storedForms(credential)]);
-      return toFound('client_secret', rows[0]);
+      const lastUsed = rows[0] === undefined ? null : await lastUse(`client_secret:${rows[0].id}`);
+      return toFound('client_secret', rows[0], lastUsed);
     }
     return null;
   };
@@ -75,11 +79,20 @@ export function pgReplacedKey(pool: Pick<Pool, 'query'>): (keyId: number) => Pro
   };
 }
 
+/** Builds what finds the last use of a meter, such as `credential:12`. */
+export function pgLastUse(pool: Pick<Pool, 'query'>): (meter: string) => Promise<LastUse | null> {
+  return async (meter) => (await pool.query<LastUse>(LAST_USE, [meter])).rows[0] ?? null;
+}
+
 function originOf({ grant_id, client_id }: Pick<SecretRow, 'grant_id' | 'client_id'>): AuditTarget {
   return grant_id === null ? { type: 'client', id: client_id } : { type: 'grant', id: grant_id };
 }
 
-function toFound(type: 'oauth_refresh_token' | 'client_secret', row: SecretRow | undefined): FoundCredential | null {
+function toFound(
+  type: 'oauth_refresh_token' | 'client_secret',
+  row: SecretRow | undefined,
+  lastUsed: LastUse | null,
+): FoundCredential | null {
   if (row === undefined) return null;
   return {
     type,
@@ -89,6 +102,8 @@ function toFound(type: 'oauth_refresh_token' | 'client_secret', row: SecretRow |
     subject: row.user_id === null ? { type: 'client', id: row.client_id } : { type: 'user', id: row.user_id },
     workspaceId: row.workspace_id,
     expiresAt: row.expires_at,
+    scopes: null,
+    lastUsed,
     concerning: [{ type, id: row.id }, originOf(row)],
   };
 }

@@ -9,7 +9,12 @@ import {
 } from '../audit/find-credential.ts';
 import { knexAuditRepository } from '../audit/knex-audit-repository.ts';
 import { pgAppendAudit } from '../audit/pg-append-audit.ts';
-import { pgGrantBehindToken, pgRecogniseOauthSecret, pgReplacedKey } from '../audit/pg-recognise-oauth-secret.ts';
+import {
+  pgGrantBehindToken,
+  pgLastUse,
+  pgRecogniseOauthSecret,
+  pgReplacedKey,
+} from '../audit/pg-recognise-oauth-secret.ts';
 import { type AuditTrail, recordAudit } from '../audit/record-audit.ts';
 import { systemClock } from '../core/clock.ts';
 import { anyAudience, type VerificationReason } from '../core/verification.ts';
@@ -77,6 +82,7 @@ export function composeAudit({ database, secretKeys }: Installation, deps: Audit
     recogniseByVerification(deps.verify, {
       grantBehind: pgGrantBehindToken({ pool, digest: sha256 }),
       replacedKey: pgReplacedKey(pool),
+      lastUse: pgLastUse(pool),
     }),
   ]);
   return {
@@ -95,12 +101,16 @@ const STATES: Readonly<Partial<Record<VerificationReason, CredentialState>>> = {
   owner_inactive: 'owner_inactive',
 };
 
+/** What is counted by itself, and not under an app or a person. */
+const HAS_ITS_OWN_USE: ReadonlySet<string> = new Set(['api_key', 'personal_access_token']);
+
 /** Recognises what the verification does: whole credentials of every kind, and the values of session cookies. */
 function recogniseByVerification(
   verify: VerifyInProcess,
   origins: {
     readonly grantBehind: ReturnType<typeof pgGrantBehindToken>;
     readonly replacedKey: ReturnType<typeof pgReplacedKey>;
+    readonly lastUse: ReturnType<typeof pgLastUse>;
   },
 ): RecogniseCredential {
   return async (credential) => {
@@ -120,6 +130,8 @@ function recogniseByVerification(
       subject: principal.subject,
       workspaceId: principal.workspaceId,
       expiresAt,
+      scopes: state === 'active' ? principal.scopes : null,
+      lastUsed: HAS_ITS_OWN_USE.has(type) ? await origins.lastUse(`credential:${id}`) : null,
       concerning: [{ type, id: String(id) }, ...(await origin)],
     };
   };

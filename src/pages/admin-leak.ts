@@ -1,11 +1,14 @@
 import type { Middleware } from 'koa';
 import { z } from 'zod';
+import { NotFound } from '../core/errors.ts';
 import { namesFor } from './admin-audit.ts';
 import { adminForm, adminPage } from './admin-parts.ts';
+import { readWords } from './app-pages.ts';
 import { auditListAnswer, eventsInWords, kindInWords, thing } from './audit-in-words.ts';
 import type { FieldError, PageParts } from './page-parts.ts';
 import type { PersonPage } from './person-page.ts';
-import { futureTime } from './times.ts';
+import { scopesInWords } from './scope-choices.ts';
+import { futureTime, pastTime } from './times.ts';
 
 const SCOPES = ['admin:audit'];
 const identifier = z.union([z.number(), z.string()]);
@@ -18,6 +21,9 @@ const foundAnswer = z.object({
   subject: z.object({ type: z.string(), id: identifier }).nullable(),
   workspace_id: z.number().nullable(),
   expires_at: z.string().nullable(),
+  scopes: z.array(z.string()).nullable(),
+  last_used_at: z.string().nullable(),
+  last_used_address: z.string().nullable(),
 });
 const searchAnswer = auditListAnswer.extend({ credential: foundAnswer });
 
@@ -52,7 +58,7 @@ export function findLeak(parts: PageParts): Middleware {
       'admin-leak-found',
       { title: 'A leaked credential', section: 'admin' },
       {
-        found: inWords(what),
+        found: await inWords(page, what),
         mayEnd: page.can('admin:users') && what.state !== 'unknown',
         events: eventsInWords(data, await namesFor(page, data), new Date()),
         more: next !== null && what.type !== null && what.id !== null ? trailOf(what.type, what.id) : null,
@@ -74,7 +80,7 @@ export function endLeak(parts: PageParts): Middleware {
     page.show(
       'admin-leak-ended',
       { title: 'It is ended', section: 'admin', width: 'wide' },
-      { found: inWords(ended.value) },
+      { found: await inWords(page, ended.value) },
     );
   });
 }
@@ -92,8 +98,13 @@ function trailOf(type: string, id: string | number): string {
   return `/admin/audit?${new URLSearchParams({ target_type: type, target_id: String(id) })}`;
 }
 
-function inWords(found: Found) {
-  const { type, id, name, state, subject, workspace_id: workspaceId, expires_at: expiresAt } = found;
+async function inWords(page: PersonPage, found: Found): Promise<object> {
+  const { type, id, name, state, subject, workspace_id: workspaceId, expires_at: expiresAt, scopes } = found;
+  const [subjectName, workspaceName] = await Promise.all([
+    subject?.type === 'user' ? nameOf(page, '/api/users/:id', subject.id) : null,
+    workspaceId === null ? null : nameOf(page, '/api/workspaces/:id', workspaceId),
+  ]);
+  const isOfWorkspace = subject?.type === 'workspace';
   return {
     kind: type === null ? null : kindInWords(type),
     id,
@@ -101,10 +112,39 @@ function inWords(found: Found) {
     works: state === 'active',
     known: state !== 'unknown',
     state: STATES[state],
-    subject: subject === null ? null : thing(subject.type, subject.id, new Map()),
-    workspace: workspaceId === null ? null : thing('workspace', workspaceId, new Map()),
+    subject: subject === null || isOfWorkspace ? null : named(subject.type, subject.id, subjectName),
+    workspace: workspaceId === null ? null : named('workspace', workspaceId, workspaceName),
+    scopes: scopes === null ? null : scopesInWords(await readWords(page), scopes),
+    used: usedInWords(found),
     ends: expiresAt === null ? null : futureTime(expiresAt, new Date()),
   };
+}
+
+/** The last use, of what has one of its own: null for everything else, `{ time: null }` for never. */
+function usedInWords({ type, last_used_at: at, last_used_address: address }: Found): object | null {
+  if (type === null || !USED_BY_ITSELF.has(type)) return null;
+  return { time: at === null ? null : pastTime(at, new Date()), address };
+}
+
+const USED_BY_ITSELF: ReadonlySet<string> = new Set(['api_key', 'personal_access_token', 'client_secret']);
+
+/** What somebody or something is called, as far as the person may know it. */
+async function nameOf(page: PersonPage, path: string, id: string | number): Promise<string | null> {
+  if (!page.can('admin:users')) return null;
+  try {
+    const { name, email } = await page.api(nameAnswer, { method: 'GET', path, params: { id: String(id) } });
+    return name || (email ?? null);
+  } catch (error) {
+    if (error instanceof NotFound) return null;
+    throw error;
+  }
+}
+
+const nameAnswer = z.object({ name: z.string(), email: z.string().optional() });
+
+function named(type: string, id: string | number, name: string | null): ReturnType<typeof thing> {
+  const plain = thing(type, id, new Map());
+  return name === null ? plain : { ...plain, words: name };
 }
 
 function showForm(page: PersonPage, errors: readonly FieldError[], status: number): void {

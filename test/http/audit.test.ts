@@ -505,7 +505,15 @@ describe('the audit trail over HTTP', () => {
       secrets.push(machine.clientSecret, token);
       await expectFound(machine.clientSecret, 'client_secret', ['client.created']);
       await expectFound(token, 'oauth_client_token', ['client.created']);
-      expect(await found(machine.clientSecret)).to.deep.include({ subject: { type: 'client', id: machine.clientId } });
+      await server.composed.flushUsage();
+      const secret = await found(machine.clientSecret);
+      expect(secret).to.deep.include({ subject: { type: 'client', id: machine.clientId }, scopes: null });
+      expect(Date.now() - Date.parse(String(secret.last_used_at)), 'by the token above').to.be.within(-1000, 60_000);
+      expect(await found(token)).to.deep.include({
+        scopes: ['posts:read'],
+        last_used_at: null,
+        last_used_address: null,
+      });
       for (const credential of [
         'x',
         `ocs_${'a'.repeat(43)}`,

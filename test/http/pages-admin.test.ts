@@ -425,7 +425,14 @@ describe('the pages of the administration', () => {
       expect(found.status).to.equal(200);
       expect(found.text).to.include('It is an API key').and.include(ESCAPED).and.include('It works.');
       expect(found.text).to.include('An API key was issued.').and.not.include(key);
+      expect(found.text)
+        .to.include(`/admin/workspaces/${place}"><bdi>Leaky`)
+        .and.include('<dt>Last used</dt><dd>Never');
       expect((await askJson(server, 'GET', '/v1/posts', key)).status).to.equal(200);
+      await server.composed.flushUsage();
+      expect((await look(key)).text).to.match(
+        /May do[\s\S]+Read blog posts[\s\S]+Last used[\s\S]+just now[\s\S]+from 127\.0\.0\.1/,
+      );
       const csrf = tokenOf(found, '/admin/audit/revoke');
       const end = () =>
         owner.post('/admin/audit/revoke', new URLSearchParams({ _csrf: csrf, credential: key }).toString());
@@ -438,7 +445,9 @@ describe('the pages of the administration', () => {
         ]);
       }
       expect((await askJson(server, 'GET', '/v1/posts', key)).status).to.equal(401);
-      expect((await look(key)).text).to.include('It is revoked');
+      expect((await look(key)).text)
+        .to.include('It is revoked')
+        .and.not.include('May do');
       const trail = await api<{ data: { action: string; actor: { type: string } }[] }>(
         'GET',
         `/api/audit?target_type=api_key&target_id=${id}`,
