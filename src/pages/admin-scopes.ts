@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { administrationScopes, adminPage, given, listOf, moreOf, paramOf, queryOf } from './admin-parts.ts';
 import { thing } from './audit-in-words.ts';
 import type { PageParts } from './page-parts.ts';
-import { type Vocabulary, vocabularyAnswer } from './scope-choices.ts';
+import { scopesInWords, type Vocabulary, vocabularyAnswer } from './scope-choices.ts';
 
 const holderAnswer = z.object({
   type: z.string(),
@@ -31,7 +31,10 @@ export function adminScopesPage(parts: PageParts): Middleware {
       { title: 'Scopes', section: 'admin' },
       {
         groups: groupsOf(vocabulary),
-        roles: Object.entries(vocabulary.roles).map(([name, entries]) => ({ name, entries })),
+        roles: Object.entries(vocabulary.roles).map(([name, entries]) => ({
+          name,
+          scopes: scopesInWords(vocabulary, entries, 'workspace'),
+        })),
         mayAsk: page.can('admin:users'),
       },
     );

@@ -82,7 +82,8 @@ function pageFor(error: unknown, requestId: string, { back, list }: Ways): Error
     return {
       status: 403,
       title: 'This form can not be used anymore',
-      message: 'The form was open for too long or came from another site. Nothing was changed.',
+      message:
+        'The form was open for too long or came from another site, or you have signed out since. Nothing was changed.',
       ...(back !== undefined && { way: back }),
     };
   }

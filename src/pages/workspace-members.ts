@@ -14,7 +14,7 @@ import {
 import type { FieldError, PageParts } from './page-parts.ts';
 import { noAnswer, type PersonPage, personForm, personPage } from './person-page.ts';
 import { seeOther } from './render.ts';
-import { vocabularyAnswer } from './scope-choices.ts';
+import { scopesInWords, vocabularyAnswer } from './scope-choices.ts';
 import { pastTime } from './times.ts';
 
 const memberAnswer = z.object({
@@ -140,7 +140,10 @@ async function show(page: PersonPage, email: string, errors: readonly FieldError
     first: cursor === '',
     isAdministrator: page.can('admin:users'),
     mayManage: page.can('admin:users') || MANAGING.has(page.workspace?.role ?? ''),
-    roles: Object.entries(vocabulary.roles).map(([name, scopes]) => ({ name, scopes: scopes.join(' ') })),
+    roles: Object.entries(vocabulary.roles).map(([name, scopes]) => ({
+      name,
+      scopes: scopesInWords(vocabulary, scopes, 'workspace'),
+    })),
     members: members.data.map((member) => ({
       ...member,
       since: pastTime(member.created_at, now),
