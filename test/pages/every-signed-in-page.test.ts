@@ -25,6 +25,11 @@ const pictures = process.env.PAGES_PICTURES ?? '';
 /** Where links do not lead: what is behind a form, and the places that other tests of this folder look at. */
 const BEHIND_FORMS = ['/login/again?next=%2Faccount', '/tokens/new?name=Nightly+build&scopes=posts%3Aread'];
 
+/** How far somebody can scroll beyond the end of the page's text. */
+const BELOW_THE_CONTENT = `
+  document.documentElement.scrollHeight -
+  Math.max(innerHeight, Math.ceil(document.body.getBoundingClientRect().bottom + scrollY))`;
+
 /** Watches how much of a page moves while it is loaded. */
 const WATCH_SHIFTS = `
   window.shifted = 0;
@@ -118,6 +123,8 @@ async function faultsOf({ page }: WatchedPage): Promise<string[]> {
   if (await overflows(page)) faults.push('is wider than the window');
   const shifted = Number(await page.evaluate('window.shifted'));
   if (shifted > 0.01) faults.push(`moved by ${shifted}`);
+  const below = Number(await page.evaluate(BELOW_THE_CONTENT));
+  if (below > 0) faults.push(`goes on for ${below} pixels below its content`);
   const headings = Number(await page.evaluate("document.querySelectorAll('h1').length"));
   if (headings !== 1) faults.push(`has ${headings} main headings`);
   return faults;
@@ -152,6 +159,8 @@ async function fill(server: TestServer): Promise<{ readonly email: string; reado
   await letIn(app, person(server), 'openid posts:read categories:read');
   await registerApp(server, token, { client_name: 'Sync job', grant_types: ['client_credentials'], redirect_uris: [] });
   const member = await newPerson(server, token, { role: 'member' });
+  const named = await askJson(server, 'PATCH', `/api/users/${member.id}`, token, { name: 'مرحبا <b> '.repeat(25) });
+  if (named.status !== 200) throw new Error(named.text);
   await newPerson(server, token, { role: 'admin', workspaceId: Number(other.id) });
   for (const key of keys) await verdict(server, key.key ?? '', 'posts:read');
   await verdict(server, keys[1]?.key ?? '', 'posts:delete');
