@@ -39,7 +39,7 @@ const TOP = 16;
 const BOTTOM = 36;
 /** Thinner than this nobody sees a bar. */
 const LEAST_HEIGHT = 2;
-const MOST_TIMES = 6;
+const MOST_TIMES = 5;
 
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const LONG_DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
