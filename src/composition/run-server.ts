@@ -6,6 +6,7 @@ import { ConfigurationError } from '../core/errors.ts';
 import { drainServer } from '../http/drain.ts';
 import { finishLog } from '../http/log.ts';
 import { clearUp } from './clear-up.ts';
+import { lowerHashingPriority } from './lower-hashing-priority.ts';
 
 /** Runs the server until a signal stops it: readiness off, requests finished, pools closed. Throws `ConfigurationError` where it must not start. */
 export async function runServer(environment: NodeJS.ProcessEnv): Promise<void> {
@@ -15,6 +16,7 @@ export async function runServer(environment: NodeJS.ProcessEnv): Promise<void> {
   const { server, installation, issuer, welcome } = composed;
   const { log } = installation;
   clearUp();
+  lowerHashingPriority();
   try {
     await listen(server, port, host);
   } catch (error) {
