@@ -22,12 +22,18 @@ const LIVE = `c.scopes && $1::text[] AND c.revoked_at IS NULL AND (c.expires_at 
 const WHERE_COUNTED = (own: boolean): string =>
   own ? 'AND c.workspace_id = (SELECT id FROM workspaces WHERE own)' : '';
 
+/*
+ * One token after the other, each looked up by its ids (OFFSET 0): joined as the planner likes, all tokens of a workspace
+ * may be compared with all of its members.
+ */
 const TOKENS = (own: boolean): string => `
   SELECT c.id::text AS id, c.name, c.workspace_id, w.name AS workspace_name, c.user_id, c.scopes AS entries
-    FROM credentials c JOIN workspaces w ON w.id = c.workspace_id JOIN users u ON u.id = c.user_id
-    JOIN memberships m ON m.workspace_id = c.workspace_id AND m.user_id = c.user_id
+    FROM credentials c
+   CROSS JOIN LATERAL (SELECT w.name FROM workspaces w WHERE w.id = c.workspace_id AND ${HERE(own)} OFFSET 0) w
    WHERE c.kind = 'personal_access_token' AND c.id > $4::bigint AND ${LIVE} ${WHERE_COUNTED(own)}
-     AND u.disabled_at IS NULL AND m.role = ANY ($3::text[]) AND ${HERE(own)}
+     AND EXISTS (SELECT FROM memberships m WHERE m.workspace_id = c.workspace_id AND m.user_id = c.user_id
+                    AND m.role = ANY ($3::text[]) OFFSET 0)
+     AND EXISTS (SELECT FROM users u WHERE u.id = c.user_id AND u.disabled_at IS NULL OFFSET 0)
    ORDER BY c.id LIMIT $2`;
 
 const KEYS = (own: boolean): string => `
