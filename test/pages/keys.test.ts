@@ -80,7 +80,8 @@ describe('API keys in a browser', function () {
       await page.click('text=New key');
       await page.fill('#name', 'Mobile app');
       await page.click('text=30 days');
-      await page.click('text=Read blog posts');
+      expect(await page.isChecked('input[value="posts:read"]'), 'the default').to.equal(true);
+      await page.click('text=Read categories');
       await page.click('text=Make the key');
       const key = await secret();
       expect(await works(key)).to.equal(true);
@@ -179,7 +180,7 @@ describe('API keys in a browser', function () {
       await page.keyboard.press('ArrowDown');
       await tabTo('[name=expiry]:checked');
       await page.keyboard.press('ArrowUp');
-      await press('input[value="posts:read"]', 'Space');
+      await press('input[value="categories:read"]', 'Space');
       await press('form > .actions button');
       const key = await secret();
       expect(key).to.match(/^sk_test_/);
