@@ -46,6 +46,7 @@ export function changeTokenRoutes(deps: ChangeTokenDeps): readonly AnyRoute[] {
           kind: 'personal_access_token',
           id: token.id,
           grantor,
+          ...(body.scopes !== undefined && { insteadOf: token.scopes }),
           changes: {
             ...(body.name !== undefined && { name: body.name }),
             ...(body.scopes !== undefined && { scopes: body.scopes }),

@@ -23,12 +23,12 @@ export function auditedCredentials(trail: AuditTrail, credentials: CredentialRep
           after: fieldsOf(issued),
         }),
       ),
-    async update(id, changes) {
+    async update(id, changes, insteadOf) {
       let before: Credential | null = null;
       return trail.around(
         async () => {
           before = await find(id);
-          return credentials.update(id, changes);
+          return credentials.update(id, changes, insteadOf);
         },
         (changed) =>
           changed && {

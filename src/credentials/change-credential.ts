@@ -17,6 +17,8 @@ export interface ChangeCredentialInput {
   readonly id: number;
   readonly grantor: Grantor;
   readonly changes: CredentialChanges;
+  /** The scopes by which the change was found to be allowed; it is not made where there are others by now. */
+  readonly insteadOf?: readonly string[];
 }
 
 /**
@@ -24,21 +26,25 @@ export interface ChangeCredentialInput {
  * `Conflict` for one that is past its end or being replaced: a change could bring it back, or stretch its grace.
  */
 export function changeCredential(deps: ChangeCredentialDeps): (input: ChangeCredentialInput) => Promise<Credential> {
-  return async ({ kind, id, grantor, changes }) => {
+  return async ({ kind, id, grantor, changes, insteadOf }) => {
     const present = await deps.credentials.find(kind, id);
     if (present === null) throw new NotFound();
     const scopes = changes.scopes && [...new Set(changes.scopes)];
+    const gaining = gains(present, changes);
     const errors = {
-      ...(gains(present, changes) &&
-        heldFaults(deps.catalog, grantor, scopes ?? present.scopes, 'give more to a key with')),
+      ...(gaining && heldFaults(deps.catalog, grantor, scopes ?? present.scopes, 'give more to a key with')),
       ...(scopes !== undefined && scopeFaults(deps.catalog, grantor, scopes)),
       ...(changes.rateLimitTier !== undefined && tierFaults(deps.catalog, grantor, changes.rateLimitTier)),
       ...(changes.expiresAt !== undefined && expiryFaults(deps.clock(), changes.expiresAt)),
     };
     if (Object.keys(errors).length > 0) throw new InvalidInput(errors);
-    const changed = await deps.credentials.update(id, { ...changes, ...(scopes !== undefined && { scopes }) });
+    const weighed = insteadOf ?? (gaining ? present.scopes : undefined);
+    const changed = await deps.credentials.update(id, { ...changes, ...(scopes !== undefined && { scopes }) }, weighed);
     if (changed !== null) return changed;
-    if ((await deps.credentials.find(kind, id)) === null) throw new NotFound();
+    const now = await deps.credentials.find(kind, id);
+    if (now === null) throw new NotFound();
+    const isOther = weighed !== undefined && now.scopes.join(' ') !== weighed.join(' ');
+    if (isOther) throw new Conflict('Its scopes were changed at the same time. Look at it once more.');
     throw new Conflict('It has expired or is being replaced: it can be ended, and not changed.');
   };
 }

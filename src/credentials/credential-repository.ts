@@ -64,8 +64,8 @@ export interface CredentialRepository {
   find(kind: CredentialKindName, id: number): Promise<Credential | null>;
   /** In the order of their ids, or against it. */
   list(page: CredentialPage): Promise<readonly Credential[]>;
-  /** Null when it is gone, past its end or being replaced. */
-  update(id: number, changes: CredentialChanges): Promise<Credential | null>;
+  /** Null when it is gone, past its end or being replaced, or has other scopes than `insteadOf` by now. */
+  update(id: number, changes: CredentialChanges, insteadOf?: readonly string[]): Promise<Credential | null>;
   /**
    * Replaces a key in one statement; null when it may not be: gone, past its end, being replaced, itself replacing one
    * that still works, or changed since it was looked at. Throws `PublicIdTaken`.

@@ -70,12 +70,15 @@ export function knexCredentialRepository(database: () => Knex): CredentialReposi
       return reread(credential.kind, row.id);
     },
 
-    async update(id, changes) {
+    async update(id, changes, insteadOf) {
       const query = database()('credentials')
         .where({ id })
         .whereNull('revoked_at')
         .whereNull('replaced_by')
-        .andWhere((live) => live.whereNull('expires_at').orWhere('expires_at', '>', database().fn.now()));
+        .andWhere((live) => live.whereNull('expires_at').orWhere('expires_at', '>', database().fn.now()))
+        .modify((same) => {
+          if (insteadOf !== undefined) same.where('scopes', [...insteadOf]);
+        });
       const columns = toColumns(changes);
       const [row]: { kind: CredentialKindName }[] =
         Object.keys(columns).length === 0 ? await query.select('kind') : await query.update(columns).returning('kind');

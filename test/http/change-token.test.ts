@@ -57,6 +57,23 @@ describe('PATCH /api/tokens/{id}', () => {
     expect([await may(token, 'posts:read'), await may(token, 'posts:write')]).to.deep.equal([200, 403]);
   });
 
+  it('gives back nothing that was taken, when two take from it at the same moment', async () => {
+    for (let tries = 0; tries < 10; tries += 1) {
+      const token = await make(['posts:*', 'categories:read', 'analytics:read']);
+      const halves = [['posts:read'], ['categories:read', 'analytics:read']];
+      const answers = await Promise.all(halves.map((scopes) => change(token, { scopes })));
+      const statuses = answers.map(({ status }) => status);
+      // Either they were at the same moment, or the second one would have widened it.
+      expect(
+        statuses.filter((status) => status === 200),
+        String(statuses),
+      ).to.have.lengthOf(1);
+      expect(statuses.find((status) => status !== 200)).to.be.oneOf([409, 422]);
+      const { scopes } = (await ada.ask('GET', `/api/tokens/${token.id}`)).json as Token;
+      expect(scopes).to.deep.equal(halves[statuses.indexOf(200)]);
+    }
+  });
+
   it('never widens one, whatever the person holds, and judges wildcards by their form', async () => {
     const token = await make(['posts:*', 'categories:read']);
     const wider = [['posts:read', 'analytics:read'], ['*'], ['*:read'], ['*:*'], ['categories:*']];
