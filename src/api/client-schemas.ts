@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import type { Client, ClientSettings, IssuedClientSecret } from '../clients/client.ts';
+import { readableText } from './readable-text.ts';
 
-// Control characters, halves of characters and marks that turn the text around: what PostgreSQL refuses and people misread.
-const UNREADABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
-const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(255)
-  .refine((text) => !UNREADABLE.test(text), 'Must not contain control characters');
+const name = readableText.min(1);
 
 const uris = z.array(z.string().min(1).max(2000)).max(50);
 const webAddress = (protocol: RegExp): z.ZodURL =>
