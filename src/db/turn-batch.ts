@@ -9,9 +9,13 @@ interface Waiting<Key, Result> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Halves of this are still large enough to share nearly all that a statement costs. */
+const WORTH_SPLITTING = 32;
+
 /**
  * Collects all questions of one event-loop turn and asks them at once. While `maxInFlight` batches are under way,
- * further questions wait for the next one, so that load makes batches larger instead of queues longer.
+ * further questions wait for the next one, so that load makes batches larger instead of queues longer. Many questions are
+ * spread over the batches there is room for: while the database answers one, the answers of the other are worked on.
  */
 export function batchByTurn<Key, Result>(
   answerBatch: AnswerBatch<Key, Result>,
@@ -20,6 +24,8 @@ export function batchByTurn<Key, Result>(
   let waiting: Waiting<Key, Result>[] = [];
   let scheduled = false;
   let inFlight = 0;
+
+  const room = (): number => maxInFlight - inFlight;
 
   function schedule(): void {
     if (scheduled || inFlight >= maxInFlight || waiting.length === 0) return;
@@ -30,8 +36,12 @@ export function batchByTurn<Key, Result>(
   function flush(): void {
     scheduled = false;
     if (waiting.length === 0) return;
-    const batch = waiting.length <= maxBatch ? waiting : waiting.slice(0, maxBatch);
-    waiting = waiting.length <= maxBatch ? [] : waiting.slice(maxBatch);
+    const size = Math.min(
+      maxBatch,
+      waiting.length < WORTH_SPLITTING ? waiting.length : Math.ceil(waiting.length / room()),
+    );
+    const batch = waiting.slice(0, size);
+    waiting = waiting.slice(size);
     inFlight += 1;
     answer(batch).finally(() => {
       inFlight -= 1;

@@ -72,6 +72,19 @@ describe('the questions of one turn', () => {
     expect(started.flatMap(({ keys }) => keys)).to.deep.equal(Array.from({ length: 20 }, (_, key) => key));
   });
 
+  it('are spread over the batches there is room for when they are many, and not when they are few', async () => {
+    const { ask, started } = controlled({ maxInFlight: 2, maxBatch: 500 });
+    for (let key = 0; key < 64; key += 1) void ask(key);
+    await nextTurn();
+    await nextTurn();
+    expect(started.map(({ keys }) => keys.length)).to.deep.equal([32, 32]);
+    const few = controlled({ maxInFlight: 2, maxBatch: 500 });
+    for (let key = 0; key < 31; key += 1) void few.ask(key);
+    await nextTurn();
+    await nextTurn();
+    expect(few.started.map(({ keys }) => keys.length)).to.deep.equal([31]);
+  });
+
   it('wait for the next batch while the allowed number is under way', async () => {
     const { ask, open } = controlled({ maxInFlight: 1, maxBatch: 10 });
     const first = ask(1);
