@@ -6,6 +6,8 @@ export interface FoundPage {
   readonly shape: string;
 }
 
+const SAME_PAGE: ReadonlySet<string> = new Set(['range', 'unused', 'once', 'kind']);
+
 /** Writes a path with its identifiers replaced, so that a thousand keys are one kind of page. */
 export function shapeOf(path: string): string {
   const { pathname, searchParams } = new URL(path, 'http://here.invalid');
@@ -13,7 +15,8 @@ export function shapeOf(path: string): string {
     .split('/')
     .map((part) => (/^\d+$|^client_|^[A-Za-z0-9_-]{20,}$/.test(part) ? ':id' : part.includes('%3A') ? ':scope' : part))
     .join('/');
-  const names = [...new Set(searchParams.keys())].sort();
+  // Another stretch of time, or another form that is good once, is no other kind of page.
+  const names = [...new Set(searchParams.keys())].filter((name) => !SAME_PAGE.has(name)).sort();
   return names.length === 0 ? place : `${place}?${names.join('&')}`;
 }
 
