@@ -2,19 +2,10 @@ import { z } from 'zod';
 import type { PersonPage } from './person-page.ts';
 import { scopesInWords, type Vocabulary } from './scope-choices.ts';
 import { futureTime, pastTime, type ShownTime } from './times.ts';
-import { readVocabulary } from './token-answers.ts';
+import { credentialAnswer, readVocabulary } from './token-answers.ts';
 
 /** The part of an API key's answer that pages use. */
-export const keyAnswer = z.object({
-  id: z.number(),
-  name: z.string(),
-  scopes: z.array(z.string()),
-  workspace_id: z.number(),
-  hint: z.string(),
-  created_at: z.string(),
-  expires_at: z.string().nullable(),
-  last_used_at: z.string().nullable(),
-  last_used_address: z.string().nullable(),
+export const keyAnswer = credentialAnswer.extend({
   rate_limit_tier: z.string().nullable(),
   environment: z.enum(['live', 'test']),
   created_by: z.number().nullable(),

@@ -3,8 +3,8 @@ import type { PersonPage } from './person-page.ts';
 import { scopesInWords, type Vocabulary, vocabularyAnswer } from './scope-choices.ts';
 import { futureTime, pastTime, type ShownTime } from './times.ts';
 
-/** The part of a personal access token's answer that pages use. */
-export const tokenAnswer = z.object({
+/** What the answers about a token and a key have in common, as far as pages use it. */
+export const credentialAnswer = z.object({
   id: z.number(),
   name: z.string(),
   scopes: z.array(z.string()),
@@ -14,8 +14,10 @@ export const tokenAnswer = z.object({
   expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
   last_used_address: z.string().nullable(),
-  state: z.enum(['active', 'expired']),
 });
+
+/** The part of a personal access token's answer that pages use. */
+export const tokenAnswer = credentialAnswer.extend({ state: z.enum(['active', 'expired']) });
 
 /** A page of the list. */
 export const tokensAnswer = z.object({ data: z.array(tokenAnswer), next: z.string().nullable() });
