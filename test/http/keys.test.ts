@@ -309,7 +309,9 @@ describe('/api/keys', () => {
       expect(await works(key)).to.equal(true);
       const reset = await call('PATCH', `/${id}`, { rate_limit_tier: null, expires_at: null });
       expect(body(reset)).to.include({ rate_limit_tier: null, expires_at: null });
-      expect((await call('PATCH', `/${id}`, {})).json).to.deep.equal(reset.json);
+      // The use above is written by the batch, perhaps between the two answers.
+      const { last_used_at: _at, last_used_address: _address, ...same } = body(reset) as Key;
+      expect(body(await call('PATCH', `/${id}`, {}))).to.deep.include(same);
     });
 
     it('is checked as the issue is', async () => {
