@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,6 +128,8 @@ function pin({ location }: EmbeddedPostgres): void {
   if (program !== 'taskset') return;
   const children = execFileSync('ps', ['-o', 'pid=', '--ppid', pid], { encoding: 'utf8' }).split('\n');
   for (const one of [pid, ...children].map((text) => text.trim()).filter((text) => text !== '')) {
-    execFileSync(program, ['-cp', rest[1] ?? '', one], { stdio: 'ignore' });
+    // A worker may have ended meanwhile; the postmaster has not.
+    const { status } = spawnSync(program, ['-cp', rest[1] ?? '', one], { stdio: 'ignore' });
+    if (status !== 0 && one === pid) throw new Error('PostgreSQL could not be kept to one core');
   }
 }

@@ -47,7 +47,7 @@ import { metricsEndpoint } from './http/metrics-endpoint.ts';
 import { observeRequests } from './http/observe-requests.ts';
 import type { OpenApiDocument } from './http/open-api-document.ts';
 import { readCookie } from './http/read-cookie.ts';
-import { requestIdOf } from './http/request-id.ts';
+import { readRequestId } from './http/request-id.ts';
 import { readBasicSecret } from './oauth/authenticate-client.ts';
 import { credentialEndpoints } from './oauth/credential-endpoints.ts';
 import { introspectionRequirement } from './oauth/decide-introspection.ts';
@@ -268,7 +268,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
       verify: requests.verify,
       readSession: requests.readProxiedSession,
       clock: systemClock,
-      requestId: requestIdOf,
+      requestId: readRequestId,
       onAnswer: (status, requestId, error) => {
         metrics.countVerify(status);
         if (error !== undefined) log.error({ error, request_id: requestId }, 'verification failed');

@@ -8,8 +8,13 @@ const known = new WeakMap<IncomingMessage, string>();
 export function requestIdOf(request: IncomingMessage): string {
   const remembered = known.get(request);
   if (remembered !== undefined) return remembered;
-  const brought = request.headers['x-request-id'];
-  const id = typeof brought === 'string' && SANE.test(brought) ? brought : crypto.randomUUID();
+  const id = readRequestId(request);
   known.set(request, id);
   return id;
+}
+
+/** The same identifier for who asks once and keeps it: without one that it brought, a request gets another each time. */
+export function readRequestId(request: IncomingMessage): string {
+  const brought = request.headers['x-request-id'];
+  return typeof brought === 'string' && SANE.test(brought) ? brought : crypto.randomUUID();
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { DependencyDown } from '../core/errors.ts';
+import { countingStatement } from './counting-statement.ts';
 
 /** Calls of one bucket in one event-loop turn, all of the same cost. */
 interface BucketCalls {
@@ -35,32 +36,10 @@ export interface CountedCall {
   readonly nowSeconds: number;
 }
 
-/*
- * One statement counts every call of a turn. Calls are added up per bucket first, because one row can not be touched twice
- * by one statement, and ordered, because two statements that lock the same rows in different orders deadlock. Of the calls
- * asked for, as many whole ones are granted as fit; the rest is not counted at all.
- *
- * The commit does not wait for the disk: a bucket is locked until its commit is done, so that waiting would bind one busy
- * bucket to the pace of the disk. Setting it for this transaction alone, which is this statement, needs no connection of
- * its own, and no round trip. Others see the count at once; only a crash of PostgreSQL itself may forget its last moment.
- */
-const COUNT = `
-  INSERT INTO rate_limit_windows AS w (bucket, window_start, used, asked, cost, capacity, granted)
-  SELECT k.bucket, to_timestamp(s.now_seconds / k.window_seconds * k.window_seconds),
-         least(k.asked, k.capacity / k.cost) * k.cost, k.asked, k.cost, k.capacity, least(k.asked, k.capacity / k.cost)
-    FROM unnest($1::text[], $2::int[], $3::int[], $4::bigint[], $5::int[]) AS k(bucket, asked, cost, capacity, window_seconds),
-         (SELECT set_config('synchronous_commit', 'off', true) AS commit,
-                 floor(date_part('epoch', now()))::bigint AS now_seconds) AS s
-   WHERE s.commit IS NOT NULL
-   ORDER BY k.bucket
-  ON CONFLICT (bucket) DO UPDATE SET
-    granted = CASE WHEN w.window_start < EXCLUDED.window_start THEN EXCLUDED.granted
-                   ELSE greatest(0, least(EXCLUDED.asked, (EXCLUDED.capacity - w.used) / EXCLUDED.cost)) END,
-    used = CASE WHEN w.window_start < EXCLUDED.window_start THEN EXCLUDED.used
-                ELSE w.used + greatest(0, least(EXCLUDED.asked, (EXCLUDED.capacity - w.used) / EXCLUDED.cost)) * EXCLUDED.cost END,
-    window_start = greatest(w.window_start, EXCLUDED.window_start),
-    asked = EXCLUDED.asked, cost = EXCLUDED.cost, capacity = EXCLUDED.capacity
-  RETURNING bucket, granted, used, floor(date_part('epoch', now()))::bigint AS now_seconds`;
+/** One statement counts every call of a turn. */
+const COUNT = countingStatement(
+  'unnest($1::text[], $2::int[], $3::int[], $4::bigint[], $5::int[]) AS k(bucket, asked, cost, capacity, window_seconds)',
+);
 
 /** One row of the answer. */
 interface CountedBucket {

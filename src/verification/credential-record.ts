@@ -60,7 +60,38 @@ export interface CredentialRecord {
   readonly used: { readonly amount: number; readonly windowStartSeconds: number } | null;
   /** The database's clock, epoch seconds. */
   readonly nowSeconds: number;
+  /** Names the state of every row that the record was read from; another one after each change. */
+  readonly version: string;
 }
 
-/** Reads the record behind a lookup key, or null when there is none. Fails with `DependencyDown`. */
-export type FindCredentialRecord = (key: LookupKey) => Promise<CredentialRecord | null>;
+/** A call to be counted in a bucket. */
+export interface CallToCount {
+  readonly bucket: string;
+  /** How many calls it counts for; a whole number, at least 1. */
+  readonly cost: number;
+  readonly limit: number;
+  readonly windowSeconds: number;
+}
+
+/** What became of a call that was counted. */
+export interface CountedCall {
+  readonly granted: boolean;
+  readonly used: number;
+  /** The database's clock when it counted, epoch seconds; the hour may have turned since the record was read. */
+  readonly nowSeconds?: number;
+}
+
+/** A question for a record. */
+export interface LookupQuestion {
+  readonly key: LookupKey;
+  /** The record as it was read the last time, if it is known. */
+  readonly known: CredentialRecord | null;
+  /** What is to be counted if `known` still stands and has not expired. */
+  readonly call: CallToCount | null;
+}
+
+/** What a question finds: the record as it stands, that its call was counted because `known` stands, or null for no record. */
+export type LookupAnswer = CredentialRecord | CountedCall | null;
+
+/** Asks for the record behind a key. Fails with `DependencyDown`. */
+export type FindCredentialRecord = (question: LookupQuestion) => Promise<LookupAnswer>;

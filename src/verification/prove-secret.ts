@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { constantTimeEqual } from '../crypto/constant-time-equal.ts';
+import { sameDigest } from '../crypto/constant-time-equal.ts';
 import type { KeyRing } from '../crypto/derive-keys.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { checkMatchProof, type MatchProof, writeMatchProof } from '../crypto/match-proof.ts';
@@ -30,6 +30,8 @@ const REMEMBERED_KEYS = 1000;
 export function proveSecret(deps: ProveSecretDeps): ProveSecret {
   const hashing = new Map<string, Promise<boolean>>();
   const matched = rememberMatches(deps.clock);
+  /** The digest of the key that matched this very reading of a proof: comparing it again takes a sixth of the HMAC's time. */
+  const matchedBefore = new WeakMap<StoredProof, Buffer>();
 
   function matchByHash(secret: string, keyHash: string, { proof }: MatchProof): Promise<boolean> | true {
     // The proof covers public id, hash and key, and says nothing without the pepper.
@@ -51,15 +53,18 @@ export function proveSecret(deps: ProveSecretDeps): ProveSecret {
   return (secret, stored) => {
     if (stored.kind === 'none') return true;
     if (secret === null) return false;
-    if (stored.kind === 'digest') return constantTimeEqual(sha256(secret), stored.digest);
+    const digest = sha256(secret);
+    if (stored.kind === 'digest') return sameDigest(digest, stored.digest);
     const { publicId, keyHash } = stored;
+    const before = matchedBefore.get(stored);
+    if (before !== undefined && sameDigest(digest, before)) return true;
     const verdict = checkMatchProof(deps.peppers, stored, publicId, keyHash, secret);
     if (verdict === 'differs') return false;
     if (verdict === 'matches') {
       // A proof under an old pepper moves over when it is used, so that the old one can be dropped one day.
       if (stored.pepperId !== deps.peppers[0].id) {
         deps.keepProof(publicId, keyHash, writeMatchProof(deps.peppers, publicId, keyHash, secret));
-      }
+      } else matchedBefore.set(stored, digest);
       return true;
     }
     const proof = writeMatchProof(deps.peppers, publicId, keyHash, secret);

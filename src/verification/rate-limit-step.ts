@@ -1,19 +1,9 @@
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import type { RateLimitState } from '../core/verification.ts';
-import type { CredentialRecord } from './credential-record.ts';
+import type { CallToCount, CountedCall, CredentialRecord } from './credential-record.ts';
 
 /** Counts calls against a bucket: granted while used + cost stays within the limit, else nothing is counted. */
-export type CountCall = (call: {
-  readonly bucket: string;
-  readonly cost: number;
-  readonly limit: number;
-  readonly windowSeconds: number;
-}) => Promise<{
-  readonly granted: boolean;
-  readonly used: number;
-  /** The database's clock when it counted, epoch seconds; the hour may have turned since the record was read. */
-  readonly nowSeconds?: number;
-}>;
+export type CountCall = (call: CallToCount) => Promise<CountedCall>;
 
 /** The limit that holds for a record, before anything is counted; null for unlimited tiers. */
 export interface ApplicableLimit {

@@ -9,11 +9,12 @@ import {
   type VerificationReason,
 } from '../core/verification.ts';
 import type { ReadAccessToken } from './access-token-jwt.ts';
-import type { CredentialRecord, FindCredentialRecord } from './credential-record.ts';
+import type { CallToCount, CountedCall, CredentialRecord, FindCredentialRecord } from './credential-record.ts';
 import { type ParsedCredential, parseCredential, parseSessionCookie, type Unparsable } from './credential-shape.ts';
 import { principalOf, standingRefusal } from './judge-record.ts';
 import type { ProveSecret } from './prove-secret.ts';
-import { applicableLimit, type CountCall, rateLimitState, usedNow } from './rate-limit-step.ts';
+import { type ApplicableLimit, applicableLimit, type CountCall, rateLimitState, usedNow } from './rate-limit-step.ts';
+import { type Judgement, type KnownRecord, rememberRecords } from './remembered-records.ts';
 
 /** A verification inside the server. */
 export type InProcessVerification = Verification & {
@@ -67,6 +68,14 @@ const BYPASS = 'ratelimit:bypass';
  */
 export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
   const effective = memoEffectiveScopes(deps.catalog, REMEMBERED_SCOPE_SETS);
+  const remembered = rememberRecords();
+
+  function judge(record: CredentialRecord): Judgement {
+    const inputs = scopeInputs(deps.catalog, record);
+    const { scopes } = effective(inputs);
+    const limit = scopes.includes(BYPASS) ? null : applicableLimit(deps.catalog, record);
+    return { inputs, scopes, principal: principalOf(record, scopes), limit };
+  }
 
   return async (question) => {
     // Waiting for what is there already costs a turn of the queue each; most of what can be waited for here is.
@@ -74,24 +83,54 @@ export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
     const parsed = parsing instanceof Promise ? await parsing : parsing;
     if (typeof parsed === 'string') return refuse(parsed);
 
-    const record = await deps.findRecord(parsed.key);
-    if (record === null) return refuse('unknown');
+    const known = remembered.recall(parsed.key);
+    const call = known === null ? null : expectedCall(deps, known, parsed.secret, question);
+    const found = await deps.findRecord({ key: parsed.key, known: known?.record ?? null, call });
+    if (found === null) return refuse('unknown');
+    if ('granted' in found) {
+      // Counted, so the record stands as it is known, with everything that was concluded from it.
+      if (known === null || call === null) throw new Error('a call was counted that nobody asked to count');
+      return note(deps, question, known.record, counted(known.record, known.judgement, found));
+    }
+
+    const record = found;
     // Nothing but a clear yes is a yes, here and below: what is missing or strange denies.
     const proving = deps.proveSecret(parsed.secret, record.proof);
     if ((proving instanceof Promise ? await proving : proving) !== true) return refuse('unknown');
     if (!isFor(deps, record, question.audience)) return refuse('unknown');
 
     const standing = standingRefusal(record);
-    const inputs = scopeInputs(deps.catalog, record);
     if (standing !== null) return note(deps, question, record, refuse(standing, record));
 
-    const scopes = effective(inputs).scopes;
-    if (question.requirement !== null && !meets(scopes, question.requirement)) {
-      return note(deps, question, record, insufficient(deps.catalog, record, scopes, inputs, question.requirement));
+    const unchanged = known !== null && known.record.version === record.version;
+    const judgement = unchanged ? known.judgement : judge(record);
+    if (question.requirement !== null && !meets(judgement.scopes, question.requirement)) {
+      return note(deps, question, record, insufficient(deps.catalog, record, judgement, question.requirement));
     }
-    const counting = count(deps, question, record, scopes, inputs);
+    if (!unchanged) remembered.remember(parsed.key, { record, judgement });
+    const counting = count(deps, question, record, judgement);
     return note(deps, question, record, counting instanceof Promise ? await counting : counting);
   };
+}
+
+/** The call to count if a record still stands as it is known: null where that would not be the whole answer. */
+function expectedCall(
+  deps: VerifyCredentialDeps,
+  { record, judgement }: KnownRecord,
+  secret: string | null,
+  { cost, audience, requirement }: InProcessQuestion,
+): CallToCount | null {
+  if (cost === 0 || judgement.limit === null) return null;
+  if (!isFor(deps, record, audience)) return null;
+  if (requirement !== null && !meets(judgement.scopes, requirement)) return null;
+  const proving = deps.proveSecret(secret, record.proof);
+  // A proof that takes time is waited for, and its failure told, when the record has been read.
+  if (proving instanceof Promise) proving.catch(() => {});
+  return proving === true ? callOf(record, judgement.limit, cost) : null;
+}
+
+function callOf({ bucket }: CredentialRecord, { limit, windowSeconds }: ApplicableLimit, cost: number): CallToCount {
+  return { bucket, cost, limit, windowSeconds };
 }
 
 function parse(
@@ -120,51 +159,59 @@ function count(
   deps: VerifyCredentialDeps,
   { cost }: InProcessQuestion,
   record: CredentialRecord,
-  scopes: readonly string[],
-  limits: EffectiveScopeInputs,
+  judgement: Judgement,
 ): InProcessVerification | Promise<InProcessVerification> {
-  const limit = scopes.includes(BYPASS) ? null : applicableLimit(deps.catalog, record);
-  const tier = record.tier ?? record.workspace?.tier ?? '';
-  const state = (used: number, nowSeconds = record.nowSeconds): RateLimitState =>
-    rateLimitState(limit, tier, used, nowSeconds);
-  const sunset = record.replaced ? record.expiresAt : null;
-  const principal = principalOf(record, scopes);
-  const allowed = (used: number, nowSeconds?: number): InProcessVerification => ({
+  const { limit } = judgement;
+  if (limit === null || cost === 0) return allow(record, judgement, limit === null ? 0 : usedNow(record, limit));
+  return deps.countCall(callOf(record, limit, cost)).then((call) => counted(record, judgement, call));
+}
+
+/** What a counted call is told; the state of its bucket is that of the moment when it was counted. */
+function counted(
+  record: CredentialRecord,
+  judgement: Judgement,
+  { granted, used, nowSeconds = record.nowSeconds }: CountedCall,
+): InProcessVerification {
+  if (granted === true) return allow(record, judgement, used, nowSeconds);
+  return {
+    ...refuse('rate_limited', record, judgement.scopes),
+    limits: judgement.inputs,
+    rateLimit: stateOf(record, judgement, used, nowSeconds),
+  };
+}
+
+function allow(
+  record: CredentialRecord,
+  judgement: Judgement,
+  used: number,
+  nowSeconds: number = record.nowSeconds,
+): InProcessVerification {
+  return {
     allowed: true,
     reason: 'ok',
-    principal,
-    rateLimit: state(used, nowSeconds),
-    limits,
-    sunset,
-  });
-  if (limit === null || cost === 0) return allowed(limit === null ? 0 : usedNow(record, limit));
-  return deps
-    .countCall({ bucket: record.bucket, cost, ...limit })
-    .then(({ granted, used, nowSeconds }) =>
-      granted === true
-        ? allowed(used, nowSeconds)
-        : { ...refuse('rate_limited', record, scopes), limits, rateLimit: state(used, nowSeconds) },
-    );
+    principal: judgement.principal,
+    rateLimit: stateOf(record, judgement, used, nowSeconds),
+    limits: judgement.inputs,
+    sunset: record.replaced ? record.expiresAt : null,
+  };
+}
+
+function stateOf(record: CredentialRecord, { limit }: Judgement, used: number, nowSeconds: number): RateLimitState {
+  return rateLimitState(limit, record.tier ?? record.workspace?.tier ?? '', used, nowSeconds);
 }
 
 function insufficient(
   catalog: ScopeCatalog,
   record: CredentialRecord,
-  scopes: readonly string[],
-  limits: EffectiveScopeInputs,
+  judgement: Judgement,
   requirement: Requirement,
 ): InProcessVerification {
+  const { inputs, scopes, limit } = judgement;
   const missing = requirement.scopes
     .filter((scope) => !scopes.includes(scope))
-    .map((scope) => ({ scope, removedBy: whyMissing(catalog, limits, scope) }));
-  const limit = scopes.includes(BYPASS) ? null : applicableLimit(catalog, record);
-  const rateLimit = rateLimitState(
-    limit,
-    record.tier ?? record.workspace?.tier ?? '',
-    limit === null ? 0 : usedNow(record, limit),
-    record.nowSeconds,
-  );
-  return { ...refuse('insufficient_scope', record, scopes), missing, limits, rateLimit };
+    .map((scope) => ({ scope, removedBy: whyMissing(catalog, inputs, scope) }));
+  const rateLimit = stateOf(record, judgement, limit === null ? 0 : usedNow(record, limit), record.nowSeconds);
+  return { ...refuse('insufficient_scope', record, scopes), missing, limits: inputs, rateLimit };
 }
 
 function refuse(

@@ -30,6 +30,7 @@ const record: CredentialRecord = {
   meter: 'client:client_x',
   used: null,
   nowSeconds: 1_800_000_000,
+  version: '1',
 };
 
 const whole: VerifyCredentialDeps = {
@@ -103,7 +104,7 @@ describe('a verification whose dependency fails (R-22)', () => {
         // Without these a credential of this kind is still whole, or they only describe it.
         const mayBeMissing = [
           ...['name', 'environment', 'expiresAt', 'user', 'tier', 'used', 'audience', 'replaced'],
-          ...['id', 'type', 'meter', 'bucket', 'nowSeconds', 'proof'],
+          ...['id', 'type', 'meter', 'bucket', 'nowSeconds', 'proof', 'version'],
         ];
         if (!mayBeMissing.includes(member)) expect(verdict, `${member}: ${value}`).to.equal(false);
       }

@@ -30,6 +30,7 @@ const record: CredentialRecord = {
   meter: 'client:client_x',
   used: null,
   nowSeconds: 1_800_000_000,
+  version: '1',
 };
 
 function verifierOf(found: CredentialRecord | null | Error): VerifyInProcess {
