@@ -117,7 +117,7 @@ function statementOf(rows: string, present: readonly Kind[]): string {
            ${clients ? 'o.scopes' : 'NULL::text[]'} AS client_scopes,
            c.expires_at IS NULL OR c.expires_at > now() AS live,
            concat((SELECT date_part('epoch', pg_postmaster_start_time())), '/', c.version, '/', w.xmin
-                  ${users ? ", '/', u.xmin, '/', m.xmin" : ''}${clients ? ", '/', o.xmin" : ''}) AS state
+                  ${users ? ", '/', u.xmin, '/', m.xmin" : ''}) AS state
       FROM (${rows}) AS c (${commonColumns})
       LEFT JOIN workspaces w ON w.id = c.workspace_id
       ${users ? 'LEFT JOIN users u ON u.id = c.user_id' : ''}
