@@ -41,7 +41,7 @@ import { translateDatabaseError } from './db/database-error.ts';
 import { oneAtATime } from './db/one-at-a-time.ts';
 import { exampleApi } from './example-api/example-api.ts';
 import { knexExampleData } from './example-api/knex-example-data.ts';
-import { countLimitedStrangers, countVerifications } from './http/count-verifications.ts';
+import { countVerifications } from './http/count-verifications.ts';
 import { openMetrics } from './http/metrics.ts';
 import { metricsEndpoint } from './http/metrics-endpoint.ts';
 import { observeRequests } from './http/observe-requests.ts';
@@ -137,8 +137,13 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const metrics = openMetrics();
   metrics.watchUsage(verification.usageWaiting);
   const verify = countVerifications(verification.verify, metrics);
-  const reading = composeRequests(installation, { issuer, cookieName: cookie.name, verify, strangers });
-  const requests = { ...reading, verify: countLimitedStrangers(reading.verify, metrics) };
+  const requests = composeRequests(installation, {
+    issuer,
+    cookieName: cookie.name,
+    verify,
+    strangers,
+    onLimited: metrics.countLimitedStranger,
+  });
   const audit = composeAudit(installation, { trail, verify, addressOf: requests.addressOf });
   const mayGrant = (limits: Parameters<typeof refusedGrants>[1], entries: readonly string[]) =>
     refusedGrants(catalog, limits, entries);

@@ -20,7 +20,7 @@ const LISTS_AT_ONCE = 8;
 export function verifyRoutes({ verify }: VerifyRoutesDeps): readonly AnyRoute[] {
   const inTurn = fewAtOnce(LISTS_AT_ONCE);
 
-  async function ask({
+  function ask({
     credential,
     scopes,
     any,
@@ -28,14 +28,13 @@ export function verifyRoutes({ verify }: VerifyRoutesDeps): readonly AnyRoute[] 
     audience,
   }: VerifyQuestion): Promise<ReturnType<typeof presentVerdict>> {
     const session = credential !== null && SESSION_COOKIE.test(credential) ? credential : null;
-    const verification = await verify({
+    return verify({
       credential: session !== null || credential === '' ? null : credential,
       session,
       requirement: { scopes: scopes.length > 1 ? [...new Set(scopes)] : scopes, any },
       audience: audience ?? null,
       cost,
-    });
-    return presentVerdict(verification);
+    }).then(presentVerdict);
   }
 
   return [

@@ -32,11 +32,14 @@ export function composeRequests(
     cookieName,
     verify,
     strangers,
+    onLimited,
   }: {
     readonly issuer: string;
     readonly cookieName: string;
     readonly verify: VerifyInProcess;
     readonly strangers: Strangers;
+    /** Told of each request that was refused for its address. */
+    readonly onLimited: () => void;
   },
 ): Requests {
   const csrfKeys = deriveKeys(secretKeys, 'csrf');
@@ -53,6 +56,7 @@ export function composeRequests(
       addressOf,
       readSession: readFirstPartySession({ ...origins, cookieName, isToken }),
       countStranger: strangers.count,
+      onLimited,
     }),
     readProxiedSession: readProxiedSession({ ...origins, cookieName, trusts: proxyTrust(config.trustedProxies) }),
     crossOrigin: crossOrigin(origins),

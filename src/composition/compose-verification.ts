@@ -8,7 +8,7 @@ import type { UsageBuffer } from '../usage/buffer-usage.ts';
 import { pgSessionsSeen } from '../users/pg-sessions-seen.ts';
 import type { ReadAccessToken } from '../verification/access-token-jwt.ts';
 import { createCredentialLookup } from '../verification/pg-credential-lookup.ts';
-import { proveSecret } from '../verification/prove-secret.ts';
+import { matchSecret, proveSecret } from '../verification/prove-secret.ts';
 import { type VerifyInProcess, verifyCredential } from '../verification/verify-credential.ts';
 import type { Installation } from './open-installation.ts';
 
@@ -43,13 +43,15 @@ export function composeVerification({
   const { catalog, secretKeys, log, database } = installation;
   const { pool } = database;
   const reportFailure = (error: unknown): void => log.warn({ error }, 'a note in the background was not written');
+  const peppers = deriveKeys(secretKeys, 'pepper');
   const sessions = pgSessionsSeen(database.transactionPool, reportFailure);
   const verify = verifyCredential({
     catalog,
     readAccessToken,
     findRecord: createCredentialLookup(pool, translateDatabaseError),
+    matchSecret: matchSecret({ peppers }),
     proveSecret: proveSecret({
-      peppers: deriveKeys(secretKeys, 'pepper'),
+      peppers,
       verifyKey: hasher.verifyKey,
       keepProof: pgKeepProof(database.transactionPool, reportFailure),
       clock: systemClock,

@@ -12,7 +12,7 @@ import type { ReadAccessToken } from './access-token-jwt.ts';
 import type { CallToCount, CountedCall, CredentialRecord, FindCredentialRecord } from './credential-record.ts';
 import { type ParsedCredential, parseCredential, parseSessionCookie, type Unparsable } from './credential-shape.ts';
 import { principalOf, standingRefusal } from './judge-record.ts';
-import type { ProveSecret } from './prove-secret.ts';
+import type { MatchSecret, ProveSecret } from './prove-secret.ts';
 import { type ApplicableLimit, applicableLimit, type CountCall, rateLimitState, usedNow } from './rate-limit-step.ts';
 import { type Judgement, type KnownRecord, rememberRecords } from './remembered-records.ts';
 
@@ -52,6 +52,7 @@ export interface VerifyCredentialDeps {
   readonly readAccessToken: ReadAccessToken;
   readonly findRecord: FindCredentialRecord;
   readonly proveSecret: ProveSecret;
+  readonly matchSecret: MatchSecret;
   readonly countCall: CountCall;
   /** Synchronous and bounded; must not throw. */
   readonly noteUsage: (note: UsageNote) => void;
@@ -77,25 +78,30 @@ export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
     return { inputs, scopes, principal: principalOf(record, scopes), limit };
   }
 
-  return async (question) => {
-    // Waiting for what is there already costs a turn of the queue each; most of what can be waited for here is.
-    const parsing = parse(deps, question);
-    const parsed = parsing instanceof Promise ? await parsing : parsing;
-    if (typeof parsed === 'string') return refuse(parsed);
-
+  function look(
+    question: InProcessQuestion,
+    parsed: ParsedCredential | Unparsable | 'missing',
+  ): Promise<InProcessVerification> {
+    if (typeof parsed === 'string') return Promise.resolve(refuse(parsed));
     const known = remembered.recall(parsed.key);
     const call = known === null ? null : expectedCall(deps, known, parsed.secret, question);
-    const found = await deps.findRecord({ key: parsed.key, known: known?.record ?? null, call });
-    if (found === null) return refuse('unknown');
-    if ('granted' in found) {
+    return deps.findRecord({ key: parsed.key, known: known?.record ?? null, call }).then((found) => {
+      if (found === null) return refuse('unknown');
+      if (!('granted' in found)) return decide(question, parsed, known, found);
       // Counted, so the record stands as it is known, with everything that was concluded from it.
       if (known === null || call === null) throw new Error('a call was counted that nobody asked to count');
       return note(deps, question, known.record, counted(known.record, known.judgement, found));
-    }
+    });
+  }
 
-    const record = found;
+  async function decide(
+    question: InProcessQuestion,
+    { key, secret }: ParsedCredential,
+    known: KnownRecord | null,
+    record: CredentialRecord,
+  ): Promise<InProcessVerification> {
     // Nothing but a clear yes is a yes, here and below: what is missing or strange denies.
-    const proving = deps.proveSecret(parsed.secret, record.proof);
+    const proving = deps.proveSecret(secret, record.proof);
     if ((proving instanceof Promise ? await proving : proving) !== true) return refuse('unknown');
     if (!isFor(deps, record, question.audience)) return refuse('unknown');
 
@@ -107,9 +113,19 @@ export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
     if (question.requirement !== null && !meets(judgement.scopes, question.requirement)) {
       return note(deps, question, record, insufficient(deps.catalog, record, judgement, question.requirement));
     }
-    if (!unchanged) remembered.remember(parsed.key, { record, judgement });
+    if (!unchanged) remembered.remember(key, { record, judgement });
     const counting = count(deps, question, record, judgement);
     return note(deps, question, record, counting instanceof Promise ? await counting : counting);
+  }
+
+  // Promises are made only where something is waited for: each costs as much as the rest of a decision's step.
+  return (question) => {
+    try {
+      const parsed = parse(deps, question);
+      return parsed instanceof Promise ? parsed.then((found) => look(question, found)) : look(question, parsed);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }
 
@@ -123,10 +139,7 @@ function expectedCall(
   if (cost === 0 || judgement.limit === null) return null;
   if (!isFor(deps, record, audience)) return null;
   if (requirement !== null && !meets(judgement.scopes, requirement)) return null;
-  const proving = deps.proveSecret(secret, record.proof);
-  // A proof that takes time is waited for, and its failure told, when the record has been read.
-  if (proving instanceof Promise) proving.catch(() => {});
-  return proving === true ? callOf(record, judgement.limit, cost) : null;
+  return deps.matchSecret(secret, record.proof) === true ? callOf(record, judgement.limit, cost) : null;
 }
 
 function callOf({ bucket }: CredentialRecord, { limit, windowSeconds }: ApplicableLimit, cost: number): CallToCount {

@@ -13,6 +13,8 @@ export interface VerifyRequestDeps {
   readonly addressOf: (request: RequestToVerify) => string;
   /** Counts a request without a valid credential against its address; null where the address is not limited. */
   readonly countStranger: (request: RequestToVerify, address: string) => StrangerVerdict | null;
+  /** Told of each request that was refused for its address; must not throw. */
+  readonly onLimited: () => void;
 }
 
 /** Where an address without a credential stands. */
@@ -33,19 +35,26 @@ const OF_STRANGERS: ReadonlySet<string> = new Set(['missing', 'malformed', 'unkn
  * session acts only for pages of ours; strangers are limited by their address, and a valid credential never is.
  */
 export function verifyRequest(deps: VerifyRequestDeps): VerifyInProcess {
-  return async (question) => {
+  return (question) => {
     const { request } = question;
     if (request === undefined) return deps.verify(question);
-    const address = deps.addressOf(request);
-    // Whoever names a session, or says that there is none, has looked at the request already.
-    const session =
-      question.session === undefined && question.credential === null
-        ? deps.readSession(request)
-        : (question.session ?? null);
-    const verification = await deps.verify({ ...question, session, address });
-    if (verification.allowed || !OF_STRANGERS.has(verification.reason)) return verification;
-    const standing = deps.countStranger(request, address);
-    return standing === null || standing.within ? verification : tooManyFrom(standing, verification);
+    try {
+      const address = deps.addressOf(request);
+      // Whoever names a session, or says that there is none, has looked at the request already.
+      const session =
+        question.session === undefined && question.credential === null
+          ? deps.readSession(request)
+          : (question.session ?? null);
+      return deps.verify({ ...question, session, address }).then((verification) => {
+        if (verification.allowed || !OF_STRANGERS.has(verification.reason)) return verification;
+        const standing = deps.countStranger(request, address);
+        if (standing === null || standing.within) return verification;
+        deps.onLimited();
+        return tooManyFrom(standing, verification);
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }
 

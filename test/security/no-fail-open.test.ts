@@ -38,6 +38,7 @@ const whole: VerifyCredentialDeps = {
   readAccessToken: async () => null,
   findRecord: async () => record,
   proveSecret: () => true,
+  matchSecret: () => true,
   countCall: async ({ cost }) => ({ granted: true, used: cost, nowSeconds: record.nowSeconds }),
   noteUsage: () => {},
   defaultResource: ISSUER,
@@ -59,13 +60,28 @@ const FAULTS: Readonly<Record<string, () => unknown>> = {
 };
 
 describe('a verification whose dependency fails (R-22)', () => {
+  const questionOf = (credential: string) => ({
+    credential,
+    requirement: { scopes: ['posts:read'], any: false },
+    audience: null,
+    cost: 1,
+  });
+
   async function allows(deps: VerifyCredentialDeps, credential: string): Promise<boolean> {
-    const asked = verifyCredential(deps)({
-      credential,
-      requirement: { scopes: ['posts:read'], any: false },
-      audience: null,
-      cost: 1,
-    }).then(
+    return isAllowed(verifyCredential(deps)(questionOf(credential)));
+  }
+
+  /** Whether a credential is allowed that was allowed before, when a fault has come up since. */
+  async function stillAllows(faults: Partial<VerifyCredentialDeps>): Promise<boolean> {
+    const deps = { ...whole };
+    const verify = verifyCredential(deps);
+    if (!(await verify(questionOf(CREDENTIAL))).allowed) throw new Error('it was not allowed before');
+    Object.assign(deps, faults);
+    return isAllowed(verify(questionOf(CREDENTIAL)));
+  }
+
+  async function isAllowed(asking: ReturnType<ReturnType<typeof verifyCredential>>): Promise<boolean> {
+    const asked = asking.then(
       ({ allowed }) => allowed,
       () => false,
     );
@@ -89,12 +105,43 @@ describe('a verification whose dependency fails (R-22)', () => {
       });
     }
 
+    for (const dependency of ['findRecord', 'matchSecret'] as const) {
+      it(`never allows what was allowed before when ${dependency} ${fault}`, async () => {
+        // Without a clear match nothing is counted with the lookup, and the record itself is decided about.
+        const faults = { [dependency]: fail, proveSecret: () => false, findRecord: async () => record };
+        expect(await stillAllows(dependency === 'findRecord' ? { findRecord: fail as never } : faults)).to.equal(false);
+      });
+    }
+
     it(`never allows a JWT when readAccessToken ${fault}`, async () => {
       expect(await allows({ ...whole, readAccessToken: fail as never, findRecord: async () => null }, JWT)).to.equal(
         false,
       );
     });
   }
+
+  it('counts with the lookup only what was allowed before and asks for the same', async () => {
+    const counted = { granted: true, used: 1, nowSeconds: record.nowSeconds };
+    const asked: unknown[] = [];
+    const findRecord: VerifyCredentialDeps['findRecord'] = async ({ call }) => {
+      asked.push(call);
+      return call === null ? record : counted;
+    };
+    const verify = verifyCredential({ ...whole, findRecord });
+    const verdicts = [];
+    for (const scope of ['posts:read', 'posts:read', 'analytics:read']) {
+      verdicts.push(await verify({ ...questionOf(CREDENTIAL), requirement: { scopes: [scope], any: false } }));
+    }
+    verdicts.push(await verify({ ...questionOf(CREDENTIAL), audience: 'https://other.example' }));
+    verdicts.push(await verify({ ...questionOf(CREDENTIAL), cost: 0 }));
+    expect(verdicts.map(({ allowed }) => allowed)).to.deep.equal([true, true, false, false, true]);
+    expect(asked.map((call) => call !== null)).to.deep.equal([false, true, false, false, false]);
+  });
+
+  it('never allows a call that was counted without being asked for', async () => {
+    const findRecord: VerifyCredentialDeps['findRecord'] = async () => ({ granted: true, used: 1 });
+    expect(await allows({ ...whole, findRecord }, CREDENTIAL)).to.equal(false);
+  });
 
   it('never allows a record with any member missing or of another kind', async () => {
     for (const member of Object.keys(record)) {

@@ -42,6 +42,7 @@ function verifierOf(found: CredentialRecord | null | Error): VerifyInProcess {
     },
     readAccessToken: async () => null,
     proveSecret: () => true,
+    matchSecret: () => true,
     countCall: async ({ cost }) => ({ granted: true, used: cost }),
     noteUsage: () => {},
     defaultResource: ISSUER,
