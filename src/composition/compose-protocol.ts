@@ -148,7 +148,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
   const revokeToken = pgRevokeToken({
     transactions,
     artifacts,
-    readJwt,
+    readJwt: async (token) => readJwt(token),
     revokedName: revokedTokenName,
     translateError: translateDatabaseError,
   });
@@ -172,7 +172,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
     }),
     endLeakedToken: endLeakedToken({
       artifacts,
-      readJwt,
+      readJwt: async (token) => readJwt(token),
       revokeToken,
       endedFamilyName,
       accessTokenSeconds: lifetimes.AccessToken,

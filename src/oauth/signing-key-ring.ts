@@ -15,7 +15,7 @@ export interface SigningKeyRing<Built> {
   /** The published keys by `kid`, for verifying what any of them signed. */
   publicKeys(): ReadonlyMap<string, PublicJwk>;
   /** The published key of that name; looks into the database, at most once a second, for one that this process has not noticed yet. */
-  publicKey(kid: string): Promise<PublicJwk | null>;
+  publicKey(kid: string): PublicJwk | null | Promise<PublicJwk | null>;
   /** Reads the keys now; never fails: without an answer the present keys stay, and the failure is reported. */
   refresh(): Promise<void>;
   /** Stops following; waits for a reading that is under way. */
@@ -84,15 +84,15 @@ export async function openSigningKeyRing<Built>(deps: SigningKeyRingDeps<Built>)
   return {
     current: () => state.built,
     publicKeys: () => state.publicKeys,
-    async publicKey(kid) {
-      if (!state.publicKeys.has(kid) && Date.now() - lastReadAtMs >= UNKNOWN_KEY_PAUSE_MS) {
-        // One reading for all who ask meanwhile: names of keys are made up by whoever writes a token.
-        lookingForUnknown ??= refresh().finally(() => {
-          lookingForUnknown = null;
-        });
-        await lookingForUnknown;
-      }
-      return state.publicKeys.get(kid) ?? null;
+    publicKey(kid) {
+      const published = state.publicKeys.get(kid);
+      if (published !== undefined) return published;
+      if (Date.now() - lastReadAtMs < UNKNOWN_KEY_PAUSE_MS) return null;
+      // One reading for all who ask meanwhile: names of keys are made up by whoever writes a token.
+      lookingForUnknown ??= refresh().finally(() => {
+        lookingForUnknown = null;
+      });
+      return lookingForUnknown.then(() => state.publicKeys.get(kid) ?? null);
     },
     refresh,
     async close() {

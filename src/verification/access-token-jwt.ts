@@ -20,13 +20,15 @@ export interface AccessTokenClaims {
 }
 
 /** Verifies the signature and the form of a JWT access token; null when either is not good. The expiry is the caller's to judge. */
-export type ReadAccessToken = (token: string) => Promise<AccessTokenClaims | null>;
+export type ReadAccessToken = (token: string) => AccessTokenClaims | null | Promise<AccessTokenClaims | null>;
+
+type PublicKey = Readonly<Record<string, unknown>>;
 
 /** What reading JWT access tokens needs. */
 export interface ReadAccessTokenDeps {
   readonly issuer: string;
   /** The published signing key of that name, or null. */
-  readonly publicKey: (kid: string) => Promise<Readonly<Record<string, unknown>> | null>;
+  readonly publicKey: (kid: string) => PublicKey | null | Promise<PublicKey | null>;
   readonly clock: Clock;
 }
 
@@ -89,10 +91,11 @@ export function readAccessToken(deps: ReadAccessTokenDeps): ReadAccessToken {
     }
   }
 
-  return async (token) => {
-    const digest = sha256Base64url(token);
-    const known = remembered.get(digest);
-    // A key may have been withdrawn since, because it leaked: then what it signed is nobody's word any more.
+  async function readAnew(
+    token: string,
+    digest: string,
+    known: ReadToken | undefined,
+  ): Promise<AccessTokenClaims | null> {
     if (known !== undefined && (await deps.publicKey(known.kid)) !== null) return known.claims;
     remembered.delete(digest);
     const found = await read(token);
@@ -103,6 +106,15 @@ export function readAccessToken(deps: ReadAccessTokenDeps): ReadAccessToken {
     }
     remembered.set(digest, found);
     return found.claims;
+  }
+
+  return (token) => {
+    const digest = sha256Base64url(token);
+    const known = remembered.get(digest);
+    // A key may have been withdrawn since, because it leaked: then what it signed is nobody's word any more.
+    const key = known === undefined ? null : deps.publicKey(known.kid);
+    if (known !== undefined && key !== null && !(key instanceof Promise)) return known.claims;
+    return readAnew(token, digest, known);
   };
 }
 

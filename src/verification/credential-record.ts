@@ -1,17 +1,20 @@
 import type { CredentialType, Environment } from '../core/principal.ts';
 import type { AccessTokenClaims } from './access-token-jwt.ts';
 
-/** By what a credential is looked up; nothing here proves anything yet, save the digests and the signed claims. */
+/**
+ * By what a credential is looked up; nothing here proves anything yet, save the digests and the signed claims. Digests are
+ * SHA-256, in hexadecimal.
+ */
 export type LookupKey =
-  | { readonly kind: 'oauth_token'; readonly hash: Buffer }
+  | { readonly kind: 'oauth_token'; readonly hash: string }
   | {
       readonly kind: 'access_token';
       readonly claims: AccessTokenClaims;
-      readonly revokedHashes: readonly [Buffer, Buffer];
+      readonly revokedHashes: readonly [string, string];
     }
   | { readonly kind: 'personal_access_token'; readonly id: number }
   | { readonly kind: 'api_key'; readonly publicId: string }
-  | { readonly kind: 'session'; readonly hash: Buffer };
+  | { readonly kind: 'session'; readonly hash: string };
 
 /** What is stored of a secret, for the kinds that are looked up by something public. */
 export type StoredProof =

@@ -1,6 +1,6 @@
 import { parseApiKey, parsePersonalAccessToken } from '../credentials/token-format.ts';
-import { sha256 } from '../crypto/digest.ts';
-import type { ReadAccessToken } from './access-token-jwt.ts';
+import { sha256Hex } from '../crypto/digest.ts';
+import type { AccessTokenClaims, ReadAccessToken } from './access-token-jwt.ts';
 import type { LookupKey } from './credential-record.ts';
 import { endedFamilyName, revokedTokenName } from './revoked-token-name.ts';
 
@@ -48,7 +48,7 @@ export function parseCredential(
       return { key: { kind: 'personal_access_token', id: token.id }, secret: token.secret };
     }
     case 'oauth_token':
-      return { key: { kind: 'oauth_token', hash: sha256(credential) }, secret: null };
+      return { key: { kind: 'oauth_token', hash: sha256Hex(credential) }, secret: null };
     case 'access_token':
       return parseAccessToken(credential, readAccessToken);
     case 'unrecognised':
@@ -56,21 +56,32 @@ export function parseCredential(
   }
 }
 
-async function parseAccessToken(
+function parseAccessToken(
   credential: string,
   readAccessToken: ReadAccessToken,
-): Promise<ParsedCredential | Unparsable> {
-  const claims = await readAccessToken(credential);
+): ParsedCredential | Unparsable | Promise<ParsedCredential | Unparsable> {
+  const claims = readAccessToken(credential);
+  return claims instanceof Promise ? claims.then(parsedClaims) : parsedClaims(claims);
+}
+
+/** Keys of tokens whose signature is remembered; they are made of the claims alone. */
+const parsedBefore = new WeakMap<AccessTokenClaims, ParsedCredential>();
+
+function parsedClaims(claims: AccessTokenClaims | null): ParsedCredential | Unparsable {
   if (claims === null) return 'unknown';
+  const before = parsedBefore.get(claims);
+  if (before !== undefined) return before;
   // Both always, so that the statement has one form; the second name of a token without a family is nobody's.
   const names = [revokedTokenName(claims.jti), endedFamilyName(claims.family ?? '')] as const;
-  const revokedHashes = [sha256(names[0]), sha256(names[1])] as const;
-  return { key: { kind: 'access_token', claims, revokedHashes }, secret: null };
+  const revokedHashes = [sha256Hex(names[0]), sha256Hex(names[1])] as const;
+  const parsed: ParsedCredential = { key: { kind: 'access_token', claims, revokedHashes }, secret: null };
+  parsedBefore.set(claims, parsed);
+  return parsed;
 }
 
 const SESSION_COOKIE = /^[A-Za-z0-9_-]{43}$/;
 
 /** Reads the value of a session cookie; anything of another form is no session and does not reach the database. */
 export function parseSessionCookie(value: string): ParsedCredential | Unparsable {
-  return SESSION_COOKIE.test(value) ? { key: { kind: 'session', hash: sha256(value) }, secret: null } : 'malformed';
+  return SESSION_COOKIE.test(value) ? { key: { kind: 'session', hash: sha256Hex(value) }, secret: null } : 'malformed';
 }

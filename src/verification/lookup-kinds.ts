@@ -38,8 +38,8 @@ export const commonColumns = `
 /** How each kind is looked up. */
 export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
   oauth_token: {
-    parameters: [['hash', 'bytea']],
-    values: (keys) => [keys.map(({ hash }) => hash)],
+    parameters: [['hash', 'text']],
+    values: (keys) => [plainArray(keys.map(({ hash }) => hash))],
     rows: `
       SELECT {shared}, concat(a.xmin, ' ', g.xmin, ' ', c.xmin),
              CASE WHEN a.model = 'AccessToken' THEN 'oauth_access_token' ELSE 'oauth_client_token' END,
@@ -51,7 +51,7 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
              CASE WHEN a.user_id IS NULL THEN 'client:' || a.client_id ELSE 'grant:' || a.grant_id END,
              'client:' || a.client_id
         FROM {p}
-        JOIN oauth_artifacts a ON a.id_hash = k.hash AND a.model IN ('AccessToken', 'ClientCredentials')
+        JOIN oauth_artifacts a ON a.id_hash = decode(k.hash, 'hex') AND a.model IN ('AccessToken', 'ClientCredentials')
         LEFT JOIN oauth_grants g ON g.id = a.grant_id
         LEFT JOIN oauth_clients c ON c.client_id = a.client_id`,
   },
@@ -60,8 +60,8 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
       ['client_id', 'text'],
       ['user_id', 'bigint'],
       ['grant_id', 'text'],
-      ['jti_hash', 'bytea'],
-      ['family_hash', 'bytea'],
+      ['jti_hash', 'text'],
+      ['family_hash', 'text'],
       ['jti', 'text'],
       ['audience', 'text'],
       ['exp', 'float8'],
@@ -71,11 +71,11 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
       keys.map(({ claims }) => claims.clientId),
       keys.map(({ claims }) => claims.userId),
       keys.map(({ claims }) => claims.grantId),
-      keys.map(({ revokedHashes }) => revokedHashes[0]),
-      keys.map(({ revokedHashes }) => revokedHashes[1]),
+      plainArray(keys.map(({ revokedHashes }) => revokedHashes[0])),
+      plainArray(keys.map(({ revokedHashes }) => revokedHashes[1])),
       keys.map(({ claims }) => claims.jti),
       keys.map(({ claims }) => claims.audience),
-      keys.map(({ claims }) => claims.expiresAtSeconds),
+      plainArray(keys.map(({ claims }) => claims.expiresAtSeconds)),
       keys.map(({ claims }) => claims.scopes.join(' ')),
     ],
     rows: `
@@ -91,8 +91,8 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
         FROM {p}
         LEFT JOIN oauth_clients c ON c.client_id = k.client_id
         LEFT JOIN oauth_grants g ON g.id = k.grant_id AND g.client_id = k.client_id AND g.user_id = k.user_id
-        LEFT JOIN oauth_artifacts r ON r.id_hash = k.jti_hash
-        LEFT JOIN oauth_artifacts f ON f.id_hash = k.family_hash`,
+        LEFT JOIN oauth_artifacts r ON r.id_hash = decode(k.jti_hash, 'hex')
+        LEFT JOIN oauth_artifacts f ON f.id_hash = decode(k.family_hash, 'hex')`,
   },
   personal_access_token: {
     parameters: [['id', 'bigint']],
@@ -119,8 +119,8 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
         JOIN credentials t ON t.public_id = k.public_id AND t.kind = 'api_key'`,
   },
   session: {
-    parameters: [['hash', 'bytea']],
-    values: (keys) => [keys.map(({ hash }) => hash)],
+    parameters: [['hash', 'text']],
+    values: (keys) => [plainArray(keys.map(({ hash }) => hash))],
     rows: `
       SELECT {shared}, s.xmin::text,
              'session', s.id::text, NULL::text, NULL::text,
@@ -128,7 +128,7 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
              NULL::text, NULL::text[], NULL::bytea, NULL::text, NULL::text, NULL::bytea, NULL::text,
              s.user_id, NULL::text, s.workspace_id, NULL::text, 'user:' || s.user_id, 'user:' || s.user_id
         FROM {p}
-        JOIN sessions s ON s.id_hash = k.hash`,
+        JOIN sessions s ON s.id_hash = decode(k.hash, 'hex')`,
   },
 };
 
@@ -146,7 +146,9 @@ export const OF_USERS: readonly Kind[] = ['oauth_token', 'access_token', 'person
 /** Kinds that a client stands behind. */
 export const OF_CLIENTS: readonly Kind[] = ['oauth_token', 'access_token'];
 
-/** An array as PostgreSQL reads it, of what needs no quotes: numbers, and public ids, which are eight letters and digits. */
+/**
+ * An array as PostgreSQL reads it, of what needs no quotes: numbers, public ids, which are eight letters and digits, and
+ * digests. */
 export function plainArray(list: readonly (number | string)[]): string {
   return `{${list.join(',')}}`;
 }

@@ -47,6 +47,7 @@ export function rememberRecords(most: number = MOST): RememberedRecords {
   };
 }
 
+/** Of different kinds two may be called the same; whose facts they are is looked at besides. */
 function nameOf(key: LookupKey): string {
   switch (key.kind) {
     case 'api_key':
@@ -54,11 +55,10 @@ function nameOf(key: LookupKey): string {
     case 'personal_access_token':
       return String(key.id);
     case 'access_token':
-      return `j${key.revokedHashes[0].toString('latin1')}`;
+      return key.revokedHashes[0];
     case 'oauth_token':
-      return `o${key.hash.toString('latin1')}`;
     case 'session':
-      return `s${key.hash.toString('latin1')}`;
+      return key.hash;
   }
 }
 

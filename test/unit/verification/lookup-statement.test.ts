@@ -4,7 +4,7 @@ import type { LookupKey } from '../../../src/verification/credential-record.ts';
 import { at, lookupStatement } from '../../../src/verification/lookup-statement.ts';
 import { testDatabase } from '../../support/test-database.ts';
 
-const hash = Buffer.alloc(32);
+const hash = '00'.repeat(32);
 const claims = {
   jti: 'j',
   clientId: 'c',
