@@ -137,13 +137,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
   const metrics = openMetrics();
   metrics.watchUsage(verification.usageWaiting);
   const verify = countVerifications(verification.verify, metrics);
-  const requests = composeRequests(installation, {
-    issuer,
-    cookieName: cookie.name,
-    verify,
-    strangers,
-    onLimited: metrics.countLimitedStranger,
-  });
+  const requests = composeRequests(installation, { issuer, cookieName: cookie.name, verify, strangers, metrics });
   const audit = composeAudit(installation, { trail, verify, addressOf: requests.addressOf });
   const mayGrant = (limits: Parameters<typeof refusedGrants>[1], entries: readonly string[]) =>
     refusedGrants(catalog, limits, entries);

@@ -4,6 +4,7 @@ import { deriveKeys } from '../crypto/derive-keys.ts';
 import { type ClientAddress, clientAddressBehind } from '../http/client-address.ts';
 import { crossOrigin } from '../http/cross-origin.ts';
 import { header, isFirstPartyOrigin, readFirstPartySession } from '../http/first-party.ts';
+import type { Metrics } from '../http/metrics.ts';
 import { readCookie } from '../http/read-cookie.ts';
 import { xsrfCookie } from '../http/xsrf-cookie.ts';
 import type { VerifyInProcess } from '../verification/verify-credential.ts';
@@ -32,14 +33,13 @@ export function composeRequests(
     cookieName,
     verify,
     strangers,
-    onLimited,
+    metrics,
   }: {
     readonly issuer: string;
     readonly cookieName: string;
     readonly verify: VerifyInProcess;
     readonly strangers: Strangers;
-    /** Told of each request that was refused for its address. */
-    readonly onLimited: () => void;
+    readonly metrics: Pick<Metrics, 'countLimitedStranger'>;
   },
 ): Requests {
   const csrfKeys = deriveKeys(secretKeys, 'csrf');
@@ -56,7 +56,7 @@ export function composeRequests(
       addressOf,
       readSession: readFirstPartySession({ ...origins, cookieName, isToken }),
       countStranger: strangers.count,
-      onLimited,
+      onLimited: metrics.countLimitedStranger,
     }),
     readProxiedSession: readProxiedSession({ ...origins, cookieName, trusts: proxyTrust(config.trustedProxies) }),
     crossOrigin: crossOrigin(origins),
