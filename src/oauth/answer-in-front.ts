@@ -70,9 +70,10 @@ export function answerInFront(
     }
     const requestId = deps.requestId(request);
     const text = JSON.stringify(found.body);
-    const length = String(Buffer.byteLength(text));
-    response.writeHead(200, [...common, 'X-Request-Id', requestId, ...endpoint.headers, length]);
-    response.end(text);
+    const length = Buffer.byteLength(text);
+    response.writeHead(200, [...common, 'X-Request-Id', requestId, ...endpoint.headers, String(length)]);
+    // The same bytes where all is ASCII, and the cheaper way to write them.
+    response.end(text, length === text.length ? 'latin1' : 'utf8');
     deps.onAnswer({ requestId, path: endpoint.path, status: 200, startedMs });
   }
 

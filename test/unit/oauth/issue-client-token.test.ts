@@ -50,12 +50,7 @@ describe('issuing a token to a client in front of the library', () => {
 
   before(async () => {
     const catalog = readScopesFile(await scopesFileWithReports());
-    const fresh = { createdAt: new Date(), activeFrom: new Date(), retiresAt: null, status: 'active' } as const;
-    const signingKey = openSigningKey(sealingKeys, {
-      ...(await generateSigningKey(sealingKeys)),
-      ...fresh,
-      changesInMs: null,
-    });
+    const signingKey = openSigningKey(sealingKeys, await generateSigningKey(sealingKeys));
     const refuse = (): Promise<never> => Promise.reject(new Error('nobody asks for this here'));
     const artifacts = {
       save: async (artifact: NewArtifact) => {
