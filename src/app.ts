@@ -9,8 +9,9 @@ import { originForm } from './http/origin-form.ts';
 import { pinHost, refuseForeignHost } from './http/pin-host.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { securityHeaderPairs, securityHeaders } from './http/security-headers.ts';
+import { answerInFront } from './oauth/answer-in-front.ts';
 import type { CredentialEndpoints } from './oauth/credential-endpoints.ts';
-import { introspectInFront } from './oauth/introspect-in-front.ts';
+import type { MountedProvider } from './oauth/mount-provider.ts';
 import type { VerifyInProcess } from './verification/verify-credential.ts';
 
 /** Everything the HTTP pipeline is put together from. */
@@ -22,7 +23,7 @@ export interface AppParts {
   readonly observe: ObserveRequests;
   readonly health: HealthDeps;
   readonly metrics: Middleware;
-  readonly provider: Middleware;
+  readonly provider: MountedProvider;
   readonly apiRoutes: readonly AnyRoute[];
   /** Answers `/api/openapi.json`. */
   readonly openApi: Middleware;
@@ -47,7 +48,7 @@ export interface AppParts {
 /** Paths that answer under any host name: they write no URL. */
 const ANY_HOST = /^\/(?:verify|api|v1|healthz|readyz|metrics)(?:\/|$)/;
 
-/** The whole HTTP pipeline on one page: `/verify` and introspection first, then the middleware in their order. */
+/** The whole HTTP pipeline on one page: `/verify`, introspections and client credentials first, then the middleware in their order. */
 export function createListener(parts: AppParts): (request: IncomingMessage, response: ServerResponse) => void {
   const app = new Koa({ keys: [...parts.cookieKeys] });
   pinHost(app, parts.issuer);
@@ -70,7 +71,7 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.use(parts.crossOrigin);
   app.use(parts.xsrfCookie);
   app.use(parts.credentialEndpoints.middleware);
-  app.use(parts.provider);
+  app.use(parts.provider.middleware);
   app.use(parts.openApi);
   app.use(api.middleware);
   app.use(api.allowed);
@@ -80,18 +81,18 @@ export function createListener(parts: AppParts): (request: IncomingMessage, resp
   app.use(parts.pages);
 
   const koa = app.callback();
-  const introspect = introspectInFront({
+  const answersInFront = answerInFront({
     issuer: parts.issuer,
-    endpoints: parts.credentialEndpoints,
+    endpoints: [parts.credentialEndpoints.inFront, parts.provider.inFront],
     headers: securityHeaderPairs(parts.issuer),
     requestId: requestIdOf,
-    onAnswer: (answer) => parts.observe.answered({ ...answer, method: 'POST', path: '/oauth/introspect' }),
+    onAnswer: (answer) => parts.observe.answered({ ...answer, method: 'POST' }),
     otherwise: (request, response) => void koa(request, response),
   });
   return (request, response) => {
     const url = originForm(request.url ?? '');
     request.url = url;
     if (url === '/verify' || url.startsWith('/verify?')) parts.verifyForProxies(request, response);
-    else if (!introspect(request, response)) void koa(request, response);
+    else if (!answersInFront(request, response)) void koa(request, response);
   };
 }

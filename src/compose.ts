@@ -208,7 +208,7 @@ async function wire(installation: Installation, listeningPort: number): Promise<
     observe: observeRequests(log, metrics),
     health: { isDraining: () => draining, pingDatabase: () => pool.query('SELECT 1') },
     metrics: metricsEndpoint({ metrics, verify, openToAll: isLoopback(issuer) }),
-    provider: protocol.middleware,
+    provider: protocol.mounted,
     apiRoutes,
     openApi: openApiEndpoint(apiDescription),
     apiDocs: apiDocsPage(apiDescription),

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { Middleware } from 'koa';
 import { systemClock } from '../core/clock.ts';
 import { anyAudience, type Verification } from '../core/verification.ts';
 import { deriveKeys, type KeyRing } from '../crypto/derive-keys.ts';
@@ -18,7 +17,7 @@ import type { Identify } from '../oauth/introspect.ts';
 import { knexSigningKeyRepository } from '../oauth/knex-signing-key-repository.ts';
 import { lifetimes } from '../oauth/lifetimes.ts';
 import { matchLiveSecret } from '../oauth/match-live-secret.ts';
-import { type MountProviderDeps, mountProvider } from '../oauth/mount-provider.ts';
+import { type MountedProvider, type MountProviderDeps, mountProvider } from '../oauth/mount-provider.ts';
 import { pgActiveUser } from '../oauth/pg-active-user.ts';
 import { type PayloadSeal, pgArtifactRepository } from '../oauth/pg-artifact-repository.ts';
 import { pgClientMetadata } from '../oauth/pg-client-metadata.ts';
@@ -62,7 +61,7 @@ export interface Protocol {
   readonly grants: GrantRepository;
   readonly verification: WiredVerification;
   readonly interactions: ReturnType<typeof interactions>;
-  readonly middleware: Middleware;
+  readonly mounted: MountedProvider;
   readonly identify: Identify;
   /** Like `identify`, and also for a whole credential that may not be used now. */
   readonly recognise: Identify;
@@ -179,7 +178,7 @@ export async function composeProtocol(installation: Installation, deps: Protocol
       onClientToken: (clientId) => trail.record({ action: 'client.token_ended', target: clientId }),
       together,
     }),
-    middleware: mountProvider({
+    mounted: mountProvider({
       current: keyRing.current,
       issuer: deps.issuer,
       catalog,

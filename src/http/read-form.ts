@@ -10,7 +10,8 @@ export interface Form {
   list(name: string): readonly string[];
 }
 
-const LIMIT_BYTES = 65_536;
+/** Longest body that is read, in bytes. */
+export const longestFormBytes = 65_536;
 
 /** Reads a form body; throws 400, 413 or 415 for what is none, a repeated field that is no list among it. */
 export async function readForm(context: Context, lists: readonly string[] = []): Promise<Form> {
@@ -68,13 +69,13 @@ export async function readJsonObject(context: Context): Promise<Readonly<Record<
 
 async function readBody(request: IncomingMessage): Promise<string> {
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') throw notAForm();
-  if (Number(request.headers['content-length'] ?? 0) > LIMIT_BYTES) throw tooLarge();
+  if (Number(request.headers['content-length'] ?? 0) > longestFormBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     const bytes: Buffer = chunk;
     size += bytes.length;
-    if (size > LIMIT_BYTES) throw tooLarge();
+    if (size > longestFormBytes) throw tooLarge();
     chunks.push(bytes);
   }
   try {

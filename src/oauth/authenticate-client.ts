@@ -48,6 +48,8 @@ export function readBasicSecret(authorization: string): PresentedSecret | null {
   }
 }
 
+const AS_IT_IS = /^[^%+]*$/;
+
 function decodePart(part: string): string {
-  return decodeURIComponent(part.replaceAll('+', ' '));
+  return AS_IT_IS.test(part) ? part : decodeURIComponent(part.replaceAll('+', ' '));
 }

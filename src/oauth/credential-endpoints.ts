@@ -3,11 +3,11 @@ import type { Context, Middleware } from 'koa';
 import { refusalFor } from '../core/answer.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Verification } from '../core/verification.ts';
-import { type Form, peekForm } from '../http/read-form.ts';
+import { type Form, longestFormBytes, peekForm } from '../http/read-form.ts';
+import type { EndpointInFront } from './answer-in-front.ts';
 import type { AuthenticateClient } from './authenticate-client.ts';
 import {
   decideIntrospection,
-  type IntrospectionForm,
   type IntrospectionOutcome,
   introspectionRequirement,
   type RefusedCaller,
@@ -34,10 +34,8 @@ const HELD = /^(?:sk_(?:live|test)_|[1-9]\d{0,18}[|.]lkp_)/;
 /** The endpoints, and what lets introspection be answered before they are reached. */
 export interface CredentialEndpoints {
   readonly middleware: Middleware;
-  /** Finds the answer to an introspection; the middleware does the same, later. */
-  readonly decide: (request: IncomingMessage, form: IntrospectionForm) => Promise<IntrospectionOutcome>;
-  /** Hands an outcome on to the middleware, so that it is not asked for again. */
-  readonly keep: (request: IncomingMessage, outcome: IntrospectionOutcome) => void;
+  /** Answers introspections; any other outcome is handed on to the middleware, so that it is not asked for again. */
+  readonly inFront: EndpointInFront;
 }
 
 /**
@@ -53,8 +51,16 @@ export function credentialEndpoints(deps: CredentialEndpointsDeps): CredentialEn
     '/oauth/revoke': (context, form) => revokeHeldCredential(deps, context, form),
   };
   return {
-    decide,
-    keep: (request, outcome) => void kept.set(request, outcome),
+    inFront: {
+      path: '/oauth/introspect',
+      longestFormBytes,
+      headers: [],
+      answer: async (request, form) => {
+        const outcome = await decide(request, form).catch((error: unknown) => ({ kind: 'failed', error }) as const);
+        if (outcome.kind === 'answer') return { body: outcome.body };
+        return { handOn: (again) => void kept.set(again, outcome) };
+      },
+    },
     middleware: async (context, next) => {
       const handler = context.method === 'POST' ? handlers[context.path] : undefined;
       if (handler === undefined || !context.is('application/x-www-form-urlencoded')) return next();

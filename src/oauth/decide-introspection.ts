@@ -3,6 +3,7 @@ import { readPresentedCredential } from '../core/presented-credential.ts';
 import type { Requirement, Verification } from '../core/verification.ts';
 import { type AuthenticateClient, readBasicSecret } from './authenticate-client.ts';
 import { type Identify, INACTIVE, introspection } from './introspect.ts';
+import type { PostedForm } from './posted-form.ts';
 
 /** What a decision about an introspection needs. */
 export interface DecideIntrospectionDeps {
@@ -11,11 +12,6 @@ export interface DecideIntrospectionDeps {
   readonly authenticateClient: AuthenticateClient;
   /** Verifies the credential of a request for `credentials:introspect`; nothing is charged. */
   readonly askToIntrospect: (asking: { readonly req: IncomingMessage }, credential: string) => Promise<Verification>;
-}
-
-/** The fields of an introspection; an empty text for one that was not sent. */
-export interface IntrospectionForm {
-  text(name: string): string;
 }
 
 /** What asking about any credential takes of the credential that asks. */
@@ -37,7 +33,7 @@ const NOT_ACTIVE: IntrospectionOutcome = { kind: 'answer', body: INACTIVE };
 /** Builds the decision: who asks, then whose credential that is. Nothing is looked up for who may not ask. */
 export function decideIntrospection(
   deps: DecideIntrospectionDeps,
-): (request: IncomingMessage, form: IntrospectionForm) => Promise<IntrospectionOutcome> {
+): (request: IncomingMessage, form: PostedForm) => Promise<IntrospectionOutcome> {
   return async (request, form) => {
     const token = form.text('token');
     if (token === '' || token.startsWith('ort_')) return LIBRARY;
@@ -55,7 +51,7 @@ export function decideIntrospection(
 async function callerOf(
   deps: DecideIntrospectionDeps,
   request: IncomingMessage,
-  form: IntrospectionForm,
+  form: PostedForm,
 ): Promise<'anything' | RefusedCaller | string | null> {
   const presented = readPresentedCredential(request.rawHeaders, request.url ?? '');
   if (presented.kind === 'credential' && presented.value !== '') {

@@ -2,7 +2,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { reservedScopes } from '../core/scope.ts';
 import { presentedFamily } from './request-session.ts';
 
-/** What our tokens say beyond the library's own claims; undefined for a client that acts for itself. */
+/** What our tokens say beyond the library's own claims; undefined for a client that acts for itself, of whose request there may be no context. */
 export function extraTokenClaims(ctx: KoaContextWithOIDC, token: object): Record<string, string> | undefined {
   if (!('grantId' in token) || typeof token.grantId !== 'string') return undefined;
   const family = presentedFamily();

@@ -4,12 +4,21 @@ import compose from 'koa-compose';
 import type { Provider } from 'oidc-provider';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import type { RequestTransactions } from '../db/request-transaction.ts';
+import type { EndpointInFront } from './answer-in-front.ts';
 import { type Identify, introspect } from './introspect.ts';
+import { issueClientToken } from './issue-client-token.ts';
 import { dropUselessHint } from './logout-hint.ts';
 import type { ArtifactRepository } from './protocol-artifact.ts';
 import { refusedRequest } from './refused-request.ts';
 import { replayRefresh } from './replay-refresh.ts';
-import { hasEndedFamily, type RequestSession, requestSession, withRequestSession } from './request-session.ts';
+import {
+  type FailedStep,
+  hasEndedFamily,
+  type RequestSession,
+  requestSession,
+  withRequestSession,
+} from './request-session.ts';
+import { resourceServerInfo } from './resource-server-info.ts';
 import { type RevokeToken, revoke } from './revoke.ts';
 
 /** What stands around the provider. */
@@ -49,9 +58,17 @@ const PERSON_PATHS = /^\/oauth\/(?:authorize|logout)(?:\/|$)/;
 const PROTOCOL_PAGE_POLICY =
   "default-src 'none'; script-src 'report-sample'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/** The provider, mounted. */
+export interface MountedProvider {
+  readonly middleware: Middleware;
+  /** Answers most requests for client credentials. */
+  readonly inFront: EndpointInFront;
+}
+
 /** Mounts the provider under `/oauth` and the two discovery documents. */
-export function mountProvider(deps: MountProviderDeps): Middleware {
+export function mountProvider(deps: MountProviderDeps): MountedProvider {
   const middlewareOf = composedOnce();
+  const failures = new WeakMap<IncomingMessage, FailedStep>();
 
   async function answer(context: Context): Promise<void> {
     if (context.path === '/oauth/logout') await dropUselessHint(context, deps.current());
@@ -68,7 +85,7 @@ export function mountProvider(deps: MountProviderDeps): Middleware {
     }
   }
 
-  return async (context, next) => {
+  const middleware: Middleware = async (context, next) => {
     const open = OPEN_PATHS.has(context.path);
     if (!open && !ENDPOINTS.test(context.path)) return next();
     const fault = refusedRequest(context.req.rawHeaders, context.querystring);
@@ -82,7 +99,7 @@ export function mountProvider(deps: MountProviderDeps): Middleware {
     if (session === null && context.path === '/oauth/authorize') deps.refuseStrangersBeyondLimit(context.req);
     // What a refused or failed request has written is undone, so that a code or token it brought is as good as before;
     // but not the end of a family, which is what the refusal of a reused token is for.
-    await withRequestSession(session, () =>
+    await withRequestSession(session, failures.get(context.req) ?? null, () =>
       deps.transactions.run(
         () => answer(context),
         () => context.status < 400 || (context.status < 500 && hasEndedFamily()),
@@ -93,6 +110,35 @@ export function mountProvider(deps: MountProviderDeps): Middleware {
     if (open && context.status === 200) context.set('Cache-Control', 'public, max-age=300');
     if (context.path.startsWith('/.well-known/') && context.status === 200) describeOurs(context, deps);
     if (context.status === 503) context.set('Retry-After', '2');
+  };
+  return { middleware, inFront: tokensInFront(deps, failures) };
+}
+
+/* What the library says to every request of no page, and how much it reads. */
+const TOKEN_HEADERS = [
+  ['Vary', 'Origin'],
+  ['Access-Control-Allow-Origin', '*'],
+  ['Access-Control-Expose-Headers', 'WWW-Authenticate'],
+] as const;
+const LONGEST_TOKEN_FORM_BYTES = 57_344;
+
+/** Answers requests for client credentials in front; a failure is handed on, to be told by the library without a second try. */
+function tokensInFront(deps: MountProviderDeps, failures: WeakMap<IncomingMessage, FailedStep>): EndpointInFront {
+  const { current, issuer, catalog } = deps;
+  const issue = issueClientToken({ current, issuer, offer: resourceServerInfo(issuer, catalog) });
+  return {
+    path: '/oauth/token',
+    longestFormBytes: LONGEST_TOKEN_FORM_BYTES,
+    headers: TOKEN_HEADERS,
+    answer: async (request, form) => {
+      const outcome = await issue(request, form);
+      if (outcome.kind === 'answer') return { body: outcome.body };
+      return {
+        handOn: (again) => {
+          if (outcome.kind === 'failed') failures.set(again, outcome.step);
+        },
+      };
+    },
   };
 }
 

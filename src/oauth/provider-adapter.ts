@@ -11,6 +11,7 @@ import {
 } from './protocol-artifact.ts';
 import {
   endPresentedFamily,
+  failAgain,
   notePresentedFamily,
   noteRepeatedRefresh,
   presentedFamily,
@@ -57,6 +58,7 @@ function artifactAdapter(model: ArtifactModel, { artifacts, endedFamilyName }: P
   return {
     upsert: (id, payload, expiresIn: number | undefined) =>
       sayUnavailable(async () => {
+        failAgain(model);
         if (expiresIn === undefined) throw new Error(`an artifact of the model ${model} has no lifetime`);
         // The value is its own identifier: it is hashed as the key and kept out of the payload.
         const { jti: _value, ...rest } = payload;
@@ -158,7 +160,11 @@ function grantAdapter(grants: GrantRepository): Adapter {
 function clientAdapter(findClient: FindClientMetadata): Adapter {
   return {
     ...unusedAdapter('Client'),
-    find: (id) => sayUnavailable(async () => (id.includes('\0') ? undefined : ((await findClient(id)) ?? undefined))),
+    find: (id) =>
+      sayUnavailable(async () => {
+        failAgain('Client');
+        return id.includes('\0') ? undefined : ((await findClient(id)) ?? undefined);
+      }),
   };
 }
 

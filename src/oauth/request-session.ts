@@ -16,9 +16,16 @@ export function isStale({ authenticatedSecondsAgo }: Pick<RequestSession, 'authe
   return authenticatedSecondsAgo > freshSignInSeconds;
 }
 
+/** A call to the provider's storage that failed in front of it, for the same request. */
+export interface FailedStep {
+  readonly model: 'Client' | 'ClientCredentials';
+  readonly error: unknown;
+}
+
 /** What the provider's storage and its surroundings tell each other within one request. */
 interface RequestState {
   readonly session: RequestSession | null;
+  readonly failed: FailedStep | null;
   /** The refresh token whose only use was over when this request tried it. */
   repeatedRefreshToken: string | null;
   /** The family of the code or refresh token that was presented. */
@@ -29,14 +36,24 @@ interface RequestState {
 
 const storage = new AsyncLocalStorage<RequestState>();
 
-/** Runs the work of a request with our session of that request within reach of the provider's storage. */
-export function withRequestSession<Result>(session: RequestSession | null, work: () => Result): Result {
-  return storage.run({ session, repeatedRefreshToken: null, family: null, endOfFamily: null }, work);
+/** Runs the work of a request with our session of that request within reach of the provider's storage, and what failed already. */
+export function withRequestSession<Result>(
+  session: RequestSession | null,
+  failed: FailedStep | null,
+  work: () => Result,
+): Result {
+  return storage.run({ session, failed, repeatedRefreshToken: null, family: null, endOfFamily: null }, work);
 }
 
 /** Our session of the request that is being answered, or null. */
 export function requestSession(): RequestSession | null {
   return storage.getStore()?.session ?? null;
+}
+
+/** Throws what the same call has failed with already: whoever waited for it once does not wait again. */
+export function failAgain(model: string): void {
+  const failed = storage.getStore()?.failed ?? null;
+  if (failed !== null && failed.model === model) throw failed.error;
 }
 
 /** Notes that this request came too late for the only use of a refresh token. */

@@ -1,12 +1,27 @@
-import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
+import { errors, type ResourceServer } from 'oidc-provider';
 import { reservedScopes } from '../core/scope.ts';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import { clientFacts } from './client-facts.ts';
 import { mayGrant, scopesToGrant } from './granted-scopes.ts';
 import { lifetimes } from './lifetimes.ts';
 
+/** What the answer depends on of a request, in the form of the library's own context. */
+export interface ResourceRequest {
+  readonly oidc: {
+    readonly params?: Record<string, unknown> | undefined;
+    readonly entities: {
+      readonly AuthorizationCode?: GrantSource | undefined;
+      readonly RefreshToken?: GrantSource | undefined;
+    };
+  };
+}
+
+interface GrantSource {
+  readonly scope?: string | undefined;
+}
+
 /** What a resource offers to a client in a request, as the library asks for it. */
-export type ResourceServerInfo = (ctx: KoaContextWithOIDC, resource: string, client: object) => ResourceServer;
+export type ResourceServerInfo = (ctx: ResourceRequest, resource: string, client: object) => ResourceServer;
 
 /**
  * Builds the answer to "what does this resource offer to this client in this request?". The ceilings live here, because
@@ -39,7 +54,7 @@ export function resourceServerInfo(issuer: string, catalog: ScopeCatalog): Resou
 }
 
 /** The scope of the code or refresh token that is being exchanged, or null while something new is asked for. */
-function grantSourceScope(ctx: KoaContextWithOIDC): string | null {
+function grantSourceScope(ctx: ResourceRequest): string | null {
   const { AuthorizationCode, RefreshToken } = ctx.oidc.entities;
   const source = RefreshToken ?? AuthorizationCode;
   return source === undefined ? null : (source.scope ?? '');
@@ -47,7 +62,7 @@ function grantSourceScope(ctx: KoaContextWithOIDC): string | null {
 
 /** The entries of a new request; one that names no scope gets the defaults written into it (RFC 6749 section 3.3). */
 function scopesOfRequest(
-  ctx: KoaContextWithOIDC,
+  ctx: ResourceRequest,
   decide: (requested: string | undefined) => readonly string[],
 ): readonly string[] {
   const params: Record<string, unknown> = ctx.oidc.params ?? {};
