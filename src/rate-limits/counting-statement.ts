@@ -1,3 +1,6 @@
+/* As subqueries these are evaluated once, and not for each row: setting a variable costs more than counting a call. */
+const now = `(SELECT floor(date_part('epoch', now()))::bigint)`;
+
 /**
  * Writes the SQL that counts calls. `calls` is a table `k` of one row for each bucket: bucket, asked, cost, capacity
  * and window_seconds. Answers bucket, granted, used and now_seconds for each.
@@ -13,12 +16,10 @@
 export function countingStatement(calls: string): string {
   return `
   INSERT INTO rate_limit_windows AS w (bucket, window_start, used, asked, cost, capacity, granted)
-  SELECT k.bucket, to_timestamp(s.now_seconds / k.window_seconds * k.window_seconds),
+  SELECT k.bucket, to_timestamp(${now} / k.window_seconds * k.window_seconds),
          least(k.asked, k.capacity / k.cost) * k.cost, k.asked, k.cost, k.capacity, least(k.asked, k.capacity / k.cost)
-    FROM ${calls},
-         (SELECT set_config('synchronous_commit', 'off', true) AS commit,
-                 floor(date_part('epoch', now()))::bigint AS now_seconds) AS s
-   WHERE s.commit IS NOT NULL
+    FROM ${calls}
+   WHERE (SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL
    ORDER BY k.bucket
   ON CONFLICT (bucket) DO UPDATE SET
     granted = CASE WHEN w.window_start < EXCLUDED.window_start THEN EXCLUDED.granted
@@ -27,5 +28,5 @@ export function countingStatement(calls: string): string {
                 ELSE w.used + greatest(0, least(EXCLUDED.asked, (EXCLUDED.capacity - w.used) / EXCLUDED.cost)) * EXCLUDED.cost END,
     window_start = greatest(w.window_start, EXCLUDED.window_start),
     asked = EXCLUDED.asked, cost = EXCLUDED.cost, capacity = EXCLUDED.capacity
-  RETURNING bucket, granted, used, floor(date_part('epoch', now()))::bigint AS now_seconds`;
+  RETURNING bucket, granted, used, ${now} AS now_seconds`;
 }

@@ -110,6 +110,9 @@ function statementOf(rows: string, present: readonly Kind[]): string {
   const clients = present.some((kind) => OF_CLIENTS.includes(kind));
   const absent = (columns: number): string => Array.from({ length: columns }, () => 'NULL').join(', ');
   const now = "(SELECT floor(date_part('epoch', now()))::bigint)";
+  // As a subquery that is not taken apart it is one probe for each row, even if planned while the table was empty.
+  const window = `
+    LEFT JOIN LATERAL (SELECT used, window_start FROM rate_limit_windows WHERE bucket = f.bucket OFFSET 0) r ON true`;
   return `
   WITH found AS MATERIALIZED (
     SELECT c.*, w.scopes AS workspace_scopes, w.rate_limit_tier AS workspace_tier, w.suspended_at, w.own,
@@ -136,11 +139,11 @@ function statementOf(rows: string, present: readonly Kind[]): string {
          f.workspace_id, ${list('f.workspace_scopes')} AS workspace_scopes, f.workspace_tier,
          f.suspended_at IS NOT NULL AS suspended, f.own, f.tier, f.bucket, f.meter,
          r.used, date_part('epoch', r.window_start)::bigint AS window_start, ${now} AS now_seconds, f.state AS version
-    FROM found f LEFT JOIN rate_limit_windows r ON r.bucket = f.bucket
+    FROM found f ${window}
    WHERE f.state <> f.seen
    UNION ALL
   SELECT f.n, ${absent(5)}, NOT f.live, ${absent(22)}, r.used, date_part('epoch', r.window_start)::bigint, ${now}, NULL
-    FROM found f LEFT JOIN rate_limit_windows r ON r.bucket = f.bucket
+    FROM found f ${window}
    WHERE f.state = f.seen AND NOT (f.live AND f.cost > 0)
    UNION ALL
   SELECT NULL, ${absent(2)}, (SELECT string_agg(n::text, ',') FROM to_count), ${absent(6)},

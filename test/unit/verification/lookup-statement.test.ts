@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import pg from 'pg';
+import { openDatabase } from '../../../src/db/open-database.ts';
 import type { LookupKey } from '../../../src/verification/credential-record.ts';
 import { at, lookupStatement } from '../../../src/verification/lookup-statement.ts';
 import { testDatabase } from '../../support/test-database.ts';
@@ -40,4 +41,35 @@ describe('the statement that looks credentials up', () => {
       expect(types, keys.map(({ kind }) => kind).join()).to.include({ match_proof: 17, user_id: 20, client_id: 25 });
     }
   });
+
+  it('finds each row by its key, although it was planned when the tables were empty', async () => {
+    const hot = openDatabase({ databaseUrl: await testDatabase() });
+    try {
+      for (const keys of [...KEYS.map((key) => [key]), KEYS]) {
+        const { text } = lookupStatement(keys.map((key) => ({ key, known: null, call: null })));
+        const { rows } = await hot.pool.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+          `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
+        );
+        const scans = scansOf(rows[0]?.['QUERY PLAN'][0].Plan);
+        expect(scans.map((scan) => scan['Relation Name'])).to.include.members(['rate_limit_windows', 'workspaces']);
+        for (const scan of scans) expect(scan, keys.map(({ kind }) => kind).join()).to.have.property('Index Cond');
+      }
+    } finally {
+      await hot.close();
+    }
+  });
 });
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+/** Every reading of a table in a plan. */
+function scansOf(plan: Plan | undefined): readonly Plan[] {
+  if (plan === undefined) return [];
+  const own = plan['Relation Name'] !== undefined && plan['Node Type'].includes('Scan') ? [plan] : [];
+  return [...own, ...(plan.Plans ?? []).flatMap(scansOf)];
+}
