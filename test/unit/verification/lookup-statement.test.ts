@@ -42,7 +42,8 @@ describe('the statement that looks credentials up', () => {
     }
   });
 
-  it('finds each row by its key, although it was planned when the tables were empty', async () => {
+  it('finds each bucket by its key, although it was planned while there were none: no table grows faster', async () => {
+    await database.query('VACUUM ANALYZE');
     const hot = openDatabase({ databaseUrl: await testDatabase() });
     try {
       for (const keys of [...KEYS.map((key) => [key]), KEYS]) {
@@ -51,8 +52,9 @@ describe('the statement that looks credentials up', () => {
           `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
         );
         const scans = scansOf(rows[0]?.['QUERY PLAN'][0].Plan);
-        expect(scans.map((scan) => scan['Relation Name'])).to.include.members(['rate_limit_windows', 'workspaces']);
-        for (const scan of scans) expect(scan, keys.map(({ kind }) => kind).join()).to.have.property('Index Cond');
+        const buckets = scans.filter((scan) => scan['Relation Name'] === 'rate_limit_windows');
+        expect(buckets).to.have.length(2);
+        for (const scan of buckets) expect(scan, keys.map(({ kind }) => kind).join()).to.have.property('Index Cond');
       }
     } finally {
       await hot.close();
