@@ -20,13 +20,7 @@ const LISTS_AT_ONCE = 8;
 export function verifyRoutes({ verify }: VerifyRoutesDeps): readonly AnyRoute[] {
   const inTurn = fewAtOnce(LISTS_AT_ONCE);
 
-  function ask({
-    credential,
-    scopes,
-    any,
-    cost,
-    audience,
-  }: VerifyQuestion): Promise<ReturnType<typeof presentVerdict>> {
+  function ask({ credential, scopes, any, cost, audience }: VerifyQuestion): ReturnType<VerifyInProcess> {
     const session = credential !== null && SESSION_COOKIE.test(credential) ? credential : null;
     return verify({
       credential: session !== null || credential === '' ? null : credential,
@@ -34,7 +28,7 @@ export function verifyRoutes({ verify }: VerifyRoutesDeps): readonly AnyRoute[] 
       requirement: { scopes: scopes.length > 1 ? [...new Set(scopes)] : scopes, any },
       audience: audience ?? null,
       cost,
-    }).then(presentVerdict);
+    });
   }
 
   return [
@@ -47,8 +41,9 @@ export function verifyRoutes({ verify }: VerifyRoutesDeps): readonly AnyRoute[] 
       body: verifyBody,
       answers: { 200: verifyAnswer },
       async handle({ body }) {
-        const answer = Array.isArray(body) ? await inTurn(() => Promise.all(body.map(ask))) : await ask(body);
-        return { status: 200, body: answer };
+        if (!Array.isArray(body)) return { status: 200, body: presentVerdict(await ask(body)) };
+        const verdicts = await inTurn(() => Promise.all(body.map(ask)));
+        return { status: 200, body: verdicts.map(presentVerdict) };
       },
     }),
   ];
