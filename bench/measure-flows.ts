@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type Cookies, type FlowTarget, letIn } from './let-in.ts';
 import type { Slice } from './load.ts';
+import { wholeFlowName } from './options.ts';
 import { loadCore, onCore, type PinnedProcess, watchIdle } from './pinned-process.ts';
 import { appCallback, type BenchInstallation } from './prepare-installation.ts';
 import { type Measured, newMeasured } from './report.ts';
@@ -38,7 +39,7 @@ export async function measureFlows(
   const ourBrowsers = await Promise.all(signedIn.map((session) => letIn(ours, { [how.cookieName]: session })));
   const theirBrowsers = await Promise.all(signedIn.map(() => letIn(theirs, {})));
 
-  const measured = newMeasured('whole flow: code, PKCE, refresh', 'oidc-provider on PostgreSQL', 1.2, BROWSERS);
+  const measured = newMeasured(wholeFlowName, 'oidc-provider on PostgreSQL', 1.2, BROWSERS);
   await drive(ours, ourBrowsers, 1);
   await drive(theirs, theirBrowsers, 1);
   for (let repetition = 0; repetition < how.repetitions; repetition += 1) {

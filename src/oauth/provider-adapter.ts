@@ -9,10 +9,14 @@ import {
   type StoredArtifact,
   tokenPrefixes,
 } from './protocol-artifact.ts';
+import { alreadyUsed, redemptionUnderWay } from './redemption.ts';
 import {
   endPresentedFamily,
+  forgetGrant,
+  notedGrant,
+  noteGrant,
   notePresentedFamily,
-  noteRepeatedRefresh,
+  noteUser,
   presentedFamily,
   requestSession,
 } from './request-session.ts';
@@ -65,16 +69,17 @@ function artifactAdapter(model: ArtifactModel, { artifacts, endedFamilyName }: P
         if (sessionId === 'none') return;
         const uid = model === 'Session' ? (payload.uid ?? null) : null;
         const family = familyOf(model, id);
-        const lifetimeSeconds = expiresIn;
-        const saved = await artifacts.save({ model, id, payload: rest, lifetimeSeconds, uid, sessionId, family });
-        if (!saved) throw new errors.InvalidGrant('grant is revoked');
+        const artifact = { model, id, payload: rest, lifetimeSeconds: expiresIn, uid, sessionId, family };
+        const redemption = redemptionUnderWay();
+        if (redemption !== null && redemption.redeemed !== null) return void redemption.artifacts.push(artifact);
+        if (!(await artifacts.save(artifact))) throw new errors.InvalidGrant('grant is revoked');
       }),
 
     find: (id) =>
       sayUnavailable(async () => {
         if (!id.startsWith(prefix)) return undefined;
         const stored = await artifacts.find(model, id);
-        if (stored !== null && FAMILY_SOURCES.has(model)) notePresentedFamily(stored.family);
+        if (stored !== null) notePresented(model, id, stored);
         return toPayload(id, stored);
       }),
 
@@ -86,11 +91,13 @@ function artifactAdapter(model: ArtifactModel, { artifacts, endedFamilyName }: P
 
     consume: (id) =>
       sayUnavailable(async () => {
+        const redemption = FAMILY_SOURCES.has(model) ? redemptionUnderWay() : null;
+        if (redemption !== null && redemption.usedBefore !== id) {
+          redemption.redeemed = { model, id };
+          return;
+        }
         // The provider checks and then consumes; only the first of two parallel requests gets through here.
-        if (await artifacts.consume(model, id)) return;
-        if (model === 'RefreshToken') noteRepeatedRefresh(id);
-        if (model === 'PushedAuthorizationRequest') throw new errors.InvalidRequestUri('request_uri was already used');
-        throw new errors.InvalidGrant('already consumed');
+        if (redemption !== null || !(await artifacts.consume(model, id))) throw alreadyUsed({ model, id });
       }),
 
     destroy: (id) => sayUnavailable(() => artifacts.delete(model, id)),
@@ -108,6 +115,20 @@ function artifactAdapter(model: ArtifactModel, { artifacts, endedFamilyName }: P
 }
 
 const FAMILY_SOURCES: ReadonlySet<string> = new Set<ArtifactModel>(['AuthorizationCode', 'RefreshToken']);
+
+/** Keeps what was read along for the rest of this request, which asks for it next. */
+function notePresented(
+  model: ArtifactModel,
+  id: string,
+  { family, grant, user, repeatable, payload }: StoredArtifact,
+): void {
+  if (user !== null) noteUser(user);
+  if (!FAMILY_SOURCES.has(model)) return;
+  notePresentedFamily(family);
+  if (typeof payload.grantId === 'string') noteGrant(payload.grantId, grant);
+  const redemption = redemptionUnderWay();
+  if (redemption !== null && repeatable) redemption.usedBefore = id;
+}
 
 /** A code begins a family, and what is issued for it or for a refresh token carries it on. */
 function familyOf(model: ArtifactModel, id: string): string | null {
@@ -144,14 +165,20 @@ function grantAdapter(grants: GrantRepository): Adapter {
       sayUnavailable(() => {
         if (expiresIn === undefined) throw new Error('a grant has no lifetime');
         const { jti: _id, ...rest } = payload;
+        forgetGrant(id);
         return grants.save(id, rest, expiresIn);
       }),
     find: (id) =>
       sayUnavailable(async () => {
-        const grant = await grants.find(id);
+        const noted = notedGrant(id);
+        const grant = noted === undefined ? await grants.find(id) : noted;
         return grant === null ? undefined : { ...grant.payload, jti: id };
       }),
-    destroy: (id) => sayUnavailable(() => grants.revokeById(id, 'revoked')),
+    destroy: (id) =>
+      sayUnavailable(() => {
+        forgetGrant(id);
+        return grants.revokeById(id, 'revoked');
+      }),
   };
 }
 
