@@ -109,6 +109,7 @@ export function pgArtifactRepository(
       consumedAtSeconds: row.consumed_at_seconds,
       repeatable: row.repeatable ?? false,
       family: row.family,
+      sessionId: row.session_id,
       grant: toGrant(row),
       user: toUser(row),
     };

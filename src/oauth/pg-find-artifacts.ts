@@ -12,6 +12,7 @@ export interface ArtifactRow {
   readonly consumed_at_seconds: number | null;
   readonly repeatable: boolean | null;
   readonly family: string | null;
+  readonly session_id: number | null;
   readonly grant_id: string | null;
   readonly grant_payload: ArtifactPayload | null;
   readonly workspace_id: number | null;
@@ -28,7 +29,7 @@ export const repeatable = `
 /* What is asked next about a code or token is whether its grant stands and its user is enabled: it is read along. */
 const COLUMNS = `
   a.payload, a.sealed_payload, extract(epoch FROM a.consumed_at)::int AS consumed_at_seconds, (${repeatable}) AS repeatable,
-  a.family, g.id AS grant_id, g.payload AS grant_payload, g.workspace_id, u.id AS user_id, u.email, u.name`;
+  a.family, a.session_id, g.id AS grant_id, g.payload AS grant_payload, g.workspace_id, u.id AS user_id, u.email, u.name`;
 
 const BEHIND = `
   LEFT JOIN users u ON u.id = a.user_id AND u.disabled_at IS NULL

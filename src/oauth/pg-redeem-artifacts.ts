@@ -11,25 +11,25 @@ export type RedeemArtifact = (redemption: Redemption) => Promise<boolean>;
  * All of a redemption in one statement. Whoever uses up a code or a refresh token holds its grant's key from before that
  * until the tokens are written; whoever ends a family takes the same key for themselves first, and looks for what to end
  * then. So a redemption that waited finds its grant revoked or its row gone, and one that did not is found. Of two uses
- * the second waits for the first and finds the mark. Keys are taken in one order, so that no two statements lock.
+ * the second waits for the first and finds the mark. Keys are taken in one order and before all rows, so that no two
+ * statements lock each other. Arrays instead of joins keep the planner to the primary keys, however small a table was
+ * when it planned.
  */
 const REDEEM = `
-  WITH asked AS (
-    SELECT id_hash, model, replay_sealed, successor_hash
+  WITH asked AS MATERIALIZED (
+    SELECT k.id_hash, k.replay_sealed, k.successor_hash,
+           (SELECT a.grant_id FROM oauth_artifacts a WHERE a.id_hash = k.id_hash AND a.model = k.model) AS grant_id
       FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[]) AS k(id_hash, model, replay_sealed, successor_hash)),
   held AS MATERIALIZED (
-    SELECT a.id_hash
-      FROM asked k
-      JOIN oauth_artifacts a ON a.id_hash = k.id_hash AND a.model = k.model
-      JOIN oauth_grants g ON g.id = a.grant_id AND g.revoked_at IS NULL
-     ORDER BY g.id, a.id_hash
-       FOR KEY SHARE OF g),
+    SELECT id FROM oauth_grants
+     WHERE id = ANY(ARRAY(SELECT grant_id FROM asked)) AND revoked_at IS NULL
+     ORDER BY id FOR KEY SHARE),
   used AS (
     UPDATE oauth_artifacts a
-       SET consumed_at = now(), replay_sealed = k.replay_sealed, successor_hash = k.successor_hash
-      FROM held h JOIN asked k USING (id_hash)
-     WHERE a.id_hash = h.id_hash AND a.consumed_at IS NULL
-    RETURNING a.id_hash),
+       SET consumed_at = now(),
+           (replay_sealed, successor_hash) = (SELECT k.replay_sealed, k.successor_hash FROM asked k WHERE k.id_hash = a.id_hash)
+     WHERE id_hash = ANY(ARRAY(SELECT k.id_hash FROM asked k JOIN held ON held.id = k.grant_id)) AND consumed_at IS NULL
+    RETURNING id_hash),
   saved AS (
     INSERT INTO oauth_artifacts
            (id_hash, model, payload, client_id, user_id, grant_id, scopes, audience, expires_at, family)

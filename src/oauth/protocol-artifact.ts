@@ -48,6 +48,8 @@ export interface StoredArtifact {
   readonly repeatable: boolean;
   /** Null for what belongs to none. */
   readonly family: string | null;
+  /** Our session that it hangs on, or null. */
+  readonly sessionId: number | null;
   /** The grant that it names, if that stands at this moment, else null. */
   readonly grant: StoredGrant | null;
   /** The user that it names, if not disabled at this moment, else null. */

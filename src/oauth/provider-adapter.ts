@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import { sha256Base64url } from '../crypto/digest.ts';
 import type { GrantRepository } from './grant.ts';
@@ -14,8 +15,10 @@ import {
   endPresentedFamily,
   forgetGrant,
   notedGrant,
+  notedProtocolSession,
   noteGrant,
   notePresentedFamily,
+  noteProtocolSession,
   noteUser,
   presentedFamily,
   requestSession,
@@ -67,6 +70,7 @@ function artifactAdapter(model: ArtifactModel, { artifacts, endedFamilyName }: P
         refuseNul(rest);
         const sessionId = sessionOf(model, rest.accountId);
         if (sessionId === 'none') return;
+        if (model === 'Session' && isAsStored(id, payload, sessionId)) return;
         const uid = model === 'Session' ? (payload.uid ?? null) : null;
         const family = familyOf(model, id);
         const artifact = { model, id, payload: rest, lifetimeSeconds: expiresIn, uid, sessionId, family };
@@ -117,12 +121,10 @@ function artifactAdapter(model: ArtifactModel, { artifacts, endedFamilyName }: P
 const FAMILY_SOURCES: ReadonlySet<string> = new Set<ArtifactModel>(['AuthorizationCode', 'RefreshToken']);
 
 /** Keeps what was read along for the rest of this request, which asks for it next. */
-function notePresented(
-  model: ArtifactModel,
-  id: string,
-  { family, grant, user, repeatable, payload }: StoredArtifact,
-): void {
+function notePresented(model: ArtifactModel, id: string, stored: StoredArtifact): void {
+  const { family, grant, user, repeatable, payload } = stored;
   if (user !== null) noteUser(user);
+  if (model === 'Session') noteProtocolSession(id, stored);
   if (!FAMILY_SOURCES.has(model)) return;
   notePresentedFamily(family);
   if (typeof payload.grantId === 'string') noteGrant(payload.grantId, grant);
@@ -144,6 +146,18 @@ function sessionOf(model: ArtifactModel, accountId: string | undefined): number 
   if (model !== 'Session' || accountId === undefined) return null;
   const ours = requestSession();
   return ours !== null && String(ours.userId) === accountId ? ours.id : 'none';
+}
+
+/** The end of the library's session is exact to an hour of its thirty days, so that asking for a code does not write it each time. */
+const SESSION_RENEWED_SECONDS = 3600;
+
+/** Tells whether a session would be stored as this request read it, but for an end that is a little later. */
+function isAsStored(id: string, { exp = 0, ...payload }: AdapterPayload, sessionId: number | null): boolean {
+  const stored = notedProtocolSession(id);
+  if (stored === null || stored.sessionId !== sessionId) return false;
+  const { exp: storedEnd, ...before } = stored.payload;
+  if (typeof storedEnd !== 'number' || storedEnd > exp || storedEnd < exp - SESSION_RENEWED_SECONDS) return false;
+  return isDeepStrictEqual({ ...before, jti: id }, { ...payload, jti: id });
 }
 
 /** PostgreSQL has no NUL in text: it would be a failure of ours instead of a refusal of theirs. */

@@ -22,8 +22,8 @@ type Parameters<Params extends object> = readonly [
 export function redeemingProvider(artifacts: Pick<ArtifactRepository, 'redeem'>): typeof Provider {
   return class extends Provider {
     override registerGrantType<Params extends object>(...[name, handler, ...rest]: Parameters<Params>): void {
-      if (!REDEEMING.has(name)) return super.registerGrantType(name, handler, ...rest);
-      super.registerGrantType<Params>(name, (ctx) => redeemAtOnce(artifacts, ctx, () => handler(ctx)), ...rest);
+      const atOnce: typeof handler = (ctx) => redeemAtOnce(artifacts, ctx, () => handler(ctx));
+      super.registerGrantType<Params>(name, REDEEMING.has(name) ? atOnce : handler, ...rest);
     }
   };
 }

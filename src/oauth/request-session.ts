@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { freshSignInSeconds } from '../users/session.ts';
 import type { ProtocolUser } from './find-account.ts';
 import type { StoredGrant } from './grant.ts';
+import type { StoredArtifact } from './protocol-artifact.ts';
 
 /** Our live session behind a protocol request. */
 export interface RequestSession {
@@ -29,6 +30,8 @@ interface RequestState {
   readonly grants: Map<string, StoredGrant | null>;
   /** A user who was enabled when this request read them. */
   user: ProtocolUser | null;
+  /** The library's session as this request read it. */
+  protocolSession: { readonly id: string; readonly stored: StoredArtifact } | null;
   /** Set once the family is ended: a refusal whose writes must stay. */
   endOfFamily: Promise<void> | null;
 }
@@ -37,7 +40,7 @@ const storage = new AsyncLocalStorage<RequestState>();
 
 /** Runs the work of a request with our session of that request within reach of the provider's storage. */
 export function withRequestSession<Result>(session: RequestSession | null, work: () => Result): Result {
-  const none = { repeatedRefreshToken: null, family: null, user: null, endOfFamily: null };
+  const none = { repeatedRefreshToken: null, family: null, user: null, protocolSession: null, endOfFamily: null };
   return storage.run({ ...none, session, grants: new Map() }, work);
 }
 
@@ -81,6 +84,18 @@ export function notedGrant(id: string): StoredGrant | null | undefined {
 /** Has a grant read again that this request writes. */
 export function forgetGrant(id: string): void {
   storage.getStore()?.grants.delete(id);
+}
+
+/** Notes the library's session that this request has read. */
+export function noteProtocolSession(id: string, stored: StoredArtifact): void {
+  const state = storage.getStore();
+  if (state !== undefined) state.protocolSession = { id, stored };
+}
+
+/** The library's session of this identifier as this request has read it, or null. */
+export function notedProtocolSession(id: string): StoredArtifact | null {
+  const noted = storage.getStore()?.protocolSession ?? null;
+  return noted?.id === id ? noted.stored : null;
 }
 
 /** Notes an enabled user that this request has read. */
