@@ -23,6 +23,7 @@ import { pgActiveUser } from '../oauth/pg-active-user.ts';
 import { type PayloadSeal, pgArtifactRepository } from '../oauth/pg-artifact-repository.ts';
 import { pgClientMetadata } from '../oauth/pg-client-metadata.ts';
 import { pgFindArtifacts } from '../oauth/pg-find-artifacts.ts';
+import { pgFindLatestGrant } from '../oauth/pg-find-latest-grant.ts';
 import { pgGrantRepository } from '../oauth/pg-grant-repository.ts';
 import { pgRedeemArtifacts } from '../oauth/pg-redeem-artifacts.ts';
 import { pgRevokeToken } from '../oauth/pg-revoke-token.ts';
@@ -80,7 +81,12 @@ export async function composeProtocol(installation: Installation, deps: Protocol
   const transactions = requestTransactions(pool, transactionPool);
   const trail = openProtocolTrail(transactions, log);
   const onConsent = auditConsent(trail);
-  const grants = pgGrantRepository(transactions, translateDatabaseError, auditRevokedGrants(trail));
+  const grants = pgGrantRepository(
+    transactions,
+    pgFindLatestGrant(transactions, pool, translateDatabaseError),
+    translateDatabaseError,
+    auditRevokedGrants(trail),
+  );
   const artifacts = auditedFamilies(
     trail,
     pgArtifactRepository(
