@@ -13,6 +13,7 @@ import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import { knexKeysMadeBy } from '../credentials/knex-keys-made-by.ts';
 import { randomSecretKey } from '../crypto/random-token.ts';
 import { needsRehash, type SecretHasher } from '../crypto/secret-hasher.ts';
+import { translateDatabaseError } from '../db/database-error.ts';
 import type { UnitOfWork } from '../db/transaction.ts';
 import type { AccountPort } from '../pages/account-port.ts';
 import { changePassword, confirmPassword } from '../users/change-password.ts';
@@ -109,7 +110,7 @@ export function composePeople({ unit, pool, trail, hasher, issuer, outbox }: Peo
     passwordFaults,
     signIn: signIn({ ...passwords, needsRehash }),
     startSession: startSession(sessionDeps),
-    resumeSession: resumeSession(pgFindLiveSession(pool)),
+    resumeSession: resumeSession(pgFindLiveSession(pool, translateDatabaseError)),
     reauthenticateSession: reauthenticateSession(sessionDeps),
     changePassword: changePassword(passwordsSetBy('password.changed')),
     confirmPassword: confirmPassword(passwords),

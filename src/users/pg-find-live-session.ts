@@ -26,12 +26,23 @@ interface FoundRow extends SessionRow, Omit<UserRow, 'id' | 'created_at'> {
 }
 
 /** Builds the lookup of browsers' sessions: one prepared statement for all that are presented in one event-loop turn. */
-export function pgFindLiveSession(pool: Pick<Pool, 'query'>): FindLiveSession {
+export function pgFindLiveSession(
+  pool: Pick<Pool, 'query'>,
+  translateError: (error: unknown) => unknown,
+): FindLiveSession {
+  async function run<Row extends object>(name: string, text: string, values: unknown[]): Promise<Row[]> {
+    try {
+      return (await pool.query<Row>({ name, text, values })).rows;
+    } catch (error) {
+      throw translateError(error);
+    }
+  }
+
   return batchByTurn<Buffer, ResumedSession | null>(
     async (hashes) => {
-      const { rows } = await pool.query<FoundRow>({ name: 'sessions-find-live', text: FIND, values: [hashes] });
+      const rows = await run<FoundRow>('sessions-find-live', FIND, [hashes]);
       const unseen = rows.filter((row) => row.unseen).map(({ id }) => id);
-      if (unseen.length > 0) await pool.query({ name: 'sessions-note-seen', text: SEEN, values: [unseen] });
+      if (unseen.length > 0) await run('sessions-note-seen', SEEN, [unseen]);
       const found = new Map(rows.map((row) => [row.id_hash.toString('latin1'), toResumed(row)]));
       return hashes.map((hash) => found.get(hash.toString('latin1')) ?? null);
     },

@@ -137,7 +137,7 @@ function people(
     issuer,
   });
   const accounts: AccountPort = {
-    resumeSession: resumeSession(pgFindLiveSession(database.pool)),
+    resumeSession: resumeSession(pgFindLiveSession(database.pool, translateDatabaseError)),
     endSession: async (id) => void (await sessions.end(id)),
     signIn: signIn({
       users,

@@ -1,4 +1,5 @@
 import { randomSecretKey } from '../../../src/crypto/random-token.ts';
+import { translateDatabaseError } from '../../../src/db/database-error.ts';
 import { type Database, openDatabase } from '../../../src/db/open-database.ts';
 import { knexSessionRepository } from '../../../src/users/knex-session-repository.ts';
 import { knexSignInAttempts } from '../../../src/users/knex-sign-in-attempts.ts';
@@ -57,7 +58,7 @@ export async function openPeopleBench(changes: Partial<SignInDeps> = {}): Promis
       ...changes,
     }),
     start: startSession(sessionDeps),
-    resume: resumeSession(pgFindLiveSession(database.pool)),
+    resume: resumeSession(pgFindLiveSession(database.pool, translateDatabaseError)),
     reauthenticate: reauthenticateSession(sessionDeps),
     async person(email) {
       const user = await users.insert({
