@@ -60,15 +60,17 @@ async function measure(): Promise<void> {
   const yardsticks = await startYardsticks();
   endings.unshift(() => yardsticks.stop());
   const measured: Measured[] = [];
-  for (const connections of options.connections) {
+  for (const connections of cases.some(({ goal }) => goal !== null) ? options.connections : []) {
     const deps = { ...options, driver, servers, yardsticks, say };
     measured.push(...(await measureCases(deps, cases, connections)));
   }
-  if (options.moments) {
-    const moment = { ...options, driver, installation: usual };
+  if (options.flows) {
     say('whole flows');
     const flows = await yardsticks.startFlows(usual.databaseUrl);
     measured.push(await measureFlows(usual, server, flows, { ...options, cookieName }));
+  }
+  if (options.moments) {
+    const moment = { ...options, driver, installation: usual };
     say('sign-ins at half load');
     measured.push(await measureSignIns(moment, server));
     await server.stop();

@@ -15,11 +15,16 @@ export interface BenchOptions {
   readonly profile: boolean;
   /** Minutes of full load, looking at memory, instead of cases; null for cases. */
   readonly memoryMinutes: number | null;
-  /** Flows, first uses and sign-ins too. */
+  /** Whole flows too. */
+  readonly flows: boolean;
+  /** First uses and sign-ins too. */
   readonly moments: boolean;
   /** Folder of the results. */
   readonly results: string;
 }
+
+/** What whole flows are called in the results. */
+export const wholeFlowName = 'whole flow: code, PKCE, refresh';
 
 /** Enough to see that everything fits together. */
 const SMOKED = ['verify API key', 'batches', 'oauth/introspect', 'opaque'];
@@ -82,6 +87,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     driver: values.driver ?? (smoke ? 'autocannon' : undefined),
     profile: values.profile,
     memoryMinutes: values.memory ? Number(values.minutes) : null,
+    flows: only === null || only.some((words) => wholeFlowName.includes(words)),
     moments: only === null,
     results: values.results ?? new URL('results', import.meta.url).pathname,
   };

@@ -45,7 +45,7 @@ export function composeCapabilities(
   const clients = auditedClients(trail, () => knexClientRepository(unit.current()));
   const workspaces = auditedWorkspaces(trail, knexWorkspaceRepository(unit.current));
   const hasher = secretHasher();
-  const people = composePeople({ unit, trail, hasher, issuer, outbox });
+  const people = composePeople({ unit, pool: database.pool, trail, hasher, issuer, outbox });
   const credentials = composeCredentials(installation, {
     unit,
     hasher,

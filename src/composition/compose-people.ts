@@ -13,6 +13,7 @@ import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import { knexKeysMadeBy } from '../credentials/knex-keys-made-by.ts';
 import { randomSecretKey } from '../crypto/random-token.ts';
 import { needsRehash, type SecretHasher } from '../crypto/secret-hasher.ts';
+import { translateDatabaseError } from '../db/database-error.ts';
 import type { UnitOfWork } from '../db/transaction.ts';
 import type { AccountPort } from '../pages/account-port.ts';
 import { changePassword, confirmPassword } from '../users/change-password.ts';
@@ -26,6 +27,7 @@ import { knexSignInAttempts } from '../users/knex-sign-in-attempts.ts';
 import { knexUserRepository } from '../users/knex-user-repository.ts';
 import type { OneTimeLinkRepository, Outbox } from '../users/one-time-link.ts';
 import { type PasswordPolicy, passwordPolicy } from '../users/password-policy.ts';
+import { pgFindLiveSession } from '../users/pg-find-live-session.ts';
 import { resumeSession } from '../users/resume-session.ts';
 import type { SessionRepository } from '../users/session-repository.ts';
 import { signIn } from '../users/sign-in.ts';
@@ -50,6 +52,8 @@ import type { Credentials } from './compose-credentials.ts';
 export interface PeopleDeps {
   /** Shared by all repositories of the process, so that what belongs together is written together. */
   readonly unit: UnitOfWork;
+  /** For what every request of a signed-in browser asks. */
+  readonly pool: Parameters<typeof pgFindLiveSession>[0];
   readonly trail: AuditTrail;
   /** The one hasher of the process: its queue is what keeps a login flood from everything else. */
   readonly hasher: SecretHasher;
@@ -77,7 +81,7 @@ export interface People {
 }
 
 /** Wires users, sessions and passwords onto a database. */
-export function composePeople({ unit, trail, hasher, issuer, outbox }: PeopleDeps): People {
+export function composePeople({ unit, pool, trail, hasher, issuer, outbox }: PeopleDeps): People {
   const users = knexUserRepository(unit.current);
   const sessions = knexSessionRepository(unit.current);
   const links = knexOneTimeLinkRepository(unit.current);
@@ -106,7 +110,7 @@ export function composePeople({ unit, trail, hasher, issuer, outbox }: PeopleDep
     passwordFaults,
     signIn: signIn({ ...passwords, needsRehash }),
     startSession: startSession(sessionDeps),
-    resumeSession: resumeSession({ sessions }),
+    resumeSession: resumeSession(pgFindLiveSession(pool, translateDatabaseError)),
     reauthenticateSession: reauthenticateSession(sessionDeps),
     changePassword: changePassword(passwordsSetBy('password.changed')),
     confirmPassword: confirmPassword(passwords),

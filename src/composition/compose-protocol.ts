@@ -21,7 +21,10 @@ import { type MountedProvider, type MountProviderDeps, mountProvider } from '../
 import { pgActiveUser } from '../oauth/pg-active-user.ts';
 import { type PayloadSeal, pgArtifactRepository } from '../oauth/pg-artifact-repository.ts';
 import { pgClientMetadata } from '../oauth/pg-client-metadata.ts';
+import { pgFindArtifacts } from '../oauth/pg-find-artifacts.ts';
+import { pgFindLatestGrant } from '../oauth/pg-find-latest-grant.ts';
 import { pgGrantRepository } from '../oauth/pg-grant-repository.ts';
+import { pgRedeemArtifacts } from '../oauth/pg-redeem-artifacts.ts';
 import { pgRevokeToken } from '../oauth/pg-revoke-token.ts';
 import { pgSaveClientTokens } from '../oauth/pg-save-client-tokens.ts';
 import type { ProtocolPages } from '../oauth/provider-configuration.ts';
@@ -77,10 +80,25 @@ export async function composeProtocol(installation: Installation, deps: Protocol
   const transactions = requestTransactions(pool, transactionPool);
   const trail = openProtocolTrail(transactions, log);
   const onConsent = auditConsent(trail);
-  const grants = pgGrantRepository(transactions, translateDatabaseError, auditRevokedGrants(trail));
+  const grants = pgGrantRepository(
+    transactions,
+    pgFindLatestGrant(transactions, pool, translateDatabaseError),
+    translateDatabaseError,
+    auditRevokedGrants(trail),
+  );
   const artifacts = auditedFamilies(
     trail,
-    pgArtifactRepository(transactions, payloadSeal(sealingKeys), pgSaveClientTokens(pool), translateDatabaseError),
+    pgArtifactRepository(
+      transactions,
+      payloadSeal(sealingKeys),
+      {
+        saveClientToken: pgSaveClientTokens(pool),
+        // It may wait for somebody's lock, which the connections of verification must not.
+        redeem: pgRedeemArtifacts(transactionPool, translateDatabaseError),
+        find: pgFindArtifacts(transactions, pool, translateDatabaseError),
+      },
+      translateDatabaseError,
+    ),
     grants.find,
   );
   const findClient = pgClientMetadata(pool, translateDatabaseError);

@@ -12,6 +12,8 @@ export interface RequestTransactions extends Queries {
   run<Result>(work: () => Promise<Result>, keep: (result: Result) => boolean): Promise<Result>;
   /** Opens the transaction of the request: to be called before the first of several writes. Outside `run` it does nothing. */
   begin(): Promise<void>;
+  /** Tells whether this request has a transaction, so that it must not wait for a connection of anybody else's. */
+  isOpen(): boolean;
 }
 
 interface RequestScope {
@@ -57,6 +59,11 @@ export function requestTransactions(pool: Pool, transactionPool: Pool): RequestT
       if (scope === undefined || scope.closed) return;
       scope.opening ??= open();
       await scope.opening;
+    },
+
+    isOpen() {
+      const scope = scopes.getStore();
+      return scope !== undefined && !scope.closed && scope.opening !== null;
     },
 
     async run(work, keep) {

@@ -1,16 +1,17 @@
-import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { sha256Base64url } from '../crypto/digest.ts';
 import { clientFacts } from './client-facts.ts';
 import type { MatchLiveSecret } from './match-live-secret.ts';
 import type { ArtifactRepository } from './protocol-artifact.ts';
 import { tokenPrefixes } from './protocol-artifact.ts';
 import { type ProviderParts, providerConfiguration } from './provider-configuration.ts';
+import { redeemingProvider } from './redeeming-provider.ts';
 import { requestSession } from './request-session.ts';
 import { sayUnavailable } from './temporarily-unavailable.ts';
 
 /** Builds the provider with our storage, our token shapes and our comparison of secrets. */
 export function createProvider(parts: ProviderParts, matchSecret: MatchLiveSecret): Provider {
-  const provider = new Provider(parts.issuer, providerConfiguration(parts));
+  const provider = new (redeemingProvider(parts.storage.artifacts))(parts.issuer, providerConfiguration(parts));
   prefixTokens(provider);
   compareHashedSecrets(provider, matchSecret);
   detectReplaysInOneStatement(provider, parts.storage.artifacts);

@@ -1,10 +1,10 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import { clientFacts } from './client-facts.ts';
-import { type ConsentGiven, entriesOfGrant, type GrantRepository } from './grant.ts';
+import { type ConsentGiven, entriesOfGrant, type GrantRepository, type StoredGrant } from './grant.ts';
 import { needsFreshSignIn } from './interaction-policy.ts';
 import { lifetimes, refreshFamilySeconds } from './lifetimes.ts';
-import { requestSession } from './request-session.ts';
+import { noteGrant, requestSession } from './request-session.ts';
 
 /** The library's grant, as far as we touch it. */
 type Grant = InstanceType<KoaContextWithOIDC['oidc']['provider']['Grant']>;
@@ -30,13 +30,23 @@ export function loadExistingGrant(deps: ExistingGrantDeps): (ctx: KoaContextWith
     const userId = Number(account.accountId);
     if (clientFacts(client).firstParty) return grantFirstParty(deps, ctx, userId);
     const chosen = result?.consent?.grantId;
-    const grantId = chosen ?? (await deps.grants.findLatest(userId, client.clientId, null))?.id;
+    const grantId = chosen ?? (await findLatest(deps, userId, client.clientId, null))?.id;
     const grant = grantId === undefined ? undefined : await provider.Grant.find(grantId);
     if (grant === undefined || chosen !== undefined) return grant;
     const closed = closeOverWildcards(deps.catalog, ctx, grant);
     if (closed || isAgeing(grant)) await saveAnew(grant);
     return grant;
   };
+}
+
+/** Finds the newest grant that stands; the library reads it next by its id. */
+async function findLatest(
+  { grants }: ExistingGrantDeps,
+  ...between: Parameters<GrantRepository['findLatest']>
+): Promise<StoredGrant | null> {
+  const stored = await grants.findLatest(...between);
+  if (stored !== null) noteGrant(stored.id, stored);
+  return stored;
 }
 
 /** Adds the literal entries of a request that wildcards of the grant cover already; true when there were any. */
@@ -65,7 +75,7 @@ async function grantFirstParty(
   const workspaceId = await deps.workspaceOf(userId, requestSession()?.workspaceId ?? null);
   if (workspaceId === null) return undefined;
   // What was issued in another workspace stays there: each has a grant of its own.
-  const stored = await deps.grants.findLatest(userId, client.clientId, workspaceId);
+  const stored = await findLatest(deps, userId, client.clientId, workspaceId);
   const found = stored === null ? undefined : await provider.Grant.find(stored.id);
   const grant = found ?? new provider.Grant({ accountId: String(userId), clientId: client.clientId });
   const before = JSON.stringify([grant.openid, grant.resources]);

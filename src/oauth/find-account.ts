@@ -1,4 +1,5 @@
 import type { FindAccount } from 'oidc-provider';
+import { notedUser } from './request-session.ts';
 
 /** A user as the protocol sees one. */
 export interface ProtocolUser {
@@ -11,7 +12,8 @@ export interface ProtocolUser {
 export function findAccount(findActiveUser: (id: number) => Promise<ProtocolUser | null>): FindAccount {
   return async (_ctx, accountId) => {
     if (!/^[1-9]\d{0,14}$/.test(accountId)) return undefined;
-    const user = await findActiveUser(Number(accountId));
+    const id = Number(accountId);
+    const user = notedUser(id) ?? (await findActiveUser(id));
     return user === null ? undefined : { accountId, claims: () => userClaims(user) };
   };
 }

@@ -1,12 +1,17 @@
 import { sha256 } from '../crypto/digest.ts';
 import type { RequestTransactions } from '../db/request-transaction.ts';
-import type { ClientTokenRow } from './pg-save-client-tokens.ts';
+import { columnsOf } from './artifact-columns.ts';
 import {
-  type ArtifactPayload,
-  type ArtifactRepository,
-  refreshReplaySeconds,
-  type StoredArtifact,
-} from './protocol-artifact.ts';
+  type ArtifactRow,
+  type FindArtifactRow,
+  findByUidStatement,
+  repeatable,
+  toGrant,
+  toUser,
+} from './pg-find-artifacts.ts';
+import type { RedeemArtifact } from './pg-redeem-artifacts.ts';
+import type { ClientTokenRow } from './pg-save-client-tokens.ts';
+import type { ArtifactPayload, ArtifactRepository, StoredArtifact } from './protocol-artifact.ts';
 
 /** Seals what must not lie in clear even under a hashed name: sessions and interactions hold cookie values. */
 export interface PayloadSeal {
@@ -32,19 +37,9 @@ const SAVE = `
         expires_at = EXCLUDED.expires_at
   RETURNING 1`;
 
-/* A consumed refresh token may be answered again only as the immediate predecessor: its successor is there and unused. */
-const REPEATABLE = `
-  a.replay_sealed IS NOT NULL AND a.consumed_at > now() - interval '${refreshReplaySeconds} seconds'
-  AND EXISTS (SELECT 1 FROM oauth_artifacts s WHERE s.id_hash = a.successor_hash AND s.consumed_at IS NULL)`;
-
-const COLUMNS = `
-  a.payload, a.sealed_payload, extract(epoch FROM a.consumed_at)::int AS consumed_at_seconds, (${REPEATABLE}) AS repeatable, a.family`;
-
-const FIND = `SELECT ${COLUMNS} FROM oauth_artifacts a WHERE a.id_hash = $1 AND a.model = $2`;
-const FIND_BY_UID = `SELECT ${COLUMNS} FROM oauth_artifacts a WHERE a.uid = $1 AND a.model = $2 ORDER BY a.created_at DESC LIMIT 1`;
 const FIND_REPLAY = `
   SELECT a.replay_sealed FROM oauth_artifacts a JOIN oauth_grants g ON g.id = a.grant_id AND g.revoked_at IS NULL
-   WHERE a.id_hash = $1 AND a.model = 'RefreshToken' AND ${REPEATABLE}`;
+   WHERE a.id_hash = $1 AND a.model = 'RefreshToken' AND ${repeatable}`;
 
 /*
  * Whoever uses up a code or a refresh token holds its grant's key from before that until the tokens are written; whoever
@@ -70,23 +65,20 @@ const REMEMBER = `
   VALUES ($1, 'ReplayDetection', '{}', now() + $2::float8 * interval '1 second')
   ON CONFLICT (id_hash) DO NOTHING RETURNING 1`;
 
-const KEEP_REPLAY = `UPDATE oauth_artifacts SET replay_sealed = $2, successor_hash = $3 WHERE id_hash = $1 AND model = 'RefreshToken'`;
-
-interface ArtifactRow {
-  readonly payload: ArtifactPayload | null;
-  readonly sealed_payload: string | null;
-  readonly consumed_at_seconds: number | null;
-  readonly repeatable: boolean | null;
-  readonly family: string | null;
-}
-
 const SEALED_MODELS: ReadonlySet<string> = new Set(['Interaction', 'Session']);
+
+/** What requests of one event-loop turn do together. */
+export interface SharedStatements {
+  readonly saveClientToken: (row: ClientTokenRow) => Promise<boolean>;
+  readonly redeem: RedeemArtifact;
+  readonly find: FindArtifactRow;
+}
 
 /** Keeps the protocol's artifacts in PostgreSQL; `translateError` turns a lost database into `DependencyDown`. */
 export function pgArtifactRepository(
   transactions: RequestTransactions,
   seals: PayloadSeal,
-  saveClientToken: (row: ClientTokenRow) => Promise<boolean>,
+  { saveClientToken, redeem, find }: SharedStatements,
   translateError: (error: unknown) => unknown,
 ): ArtifactRepository {
   async function run<Row extends object>(name: string, text: string, values: unknown[]): Promise<Row[]> {
@@ -107,8 +99,8 @@ export function pgArtifactRepository(
     return run(name, text, values);
   }
 
-  function read(row: ArtifactRow | undefined, model: string): StoredArtifact | null {
-    if (row === undefined) return null;
+  function read(row: ArtifactRow | null, model: string): StoredArtifact | null {
+    if (row === null) return null;
     const opened = row.sealed_payload === null ? null : seals.open(row.sealed_payload, model);
     const payload: ArtifactPayload | null = opened === null ? row.payload : JSON.parse(opened);
     if (payload === null) return null;
@@ -117,6 +109,9 @@ export function pgArtifactRepository(
       consumedAtSeconds: row.consumed_at_seconds,
       repeatable: row.repeatable ?? false,
       family: row.family,
+      sessionId: row.session_id,
+      grant: toGrant(row),
+      user: toUser(row),
     };
   }
 
@@ -124,9 +119,8 @@ export function pgArtifactRepository(
     async save({ model, id, payload, lifetimeSeconds, uid, sessionId, family }) {
       const columns = columnsOf(payload);
       if (model === 'ClientCredentials') {
-        const scope = columns.scopes?.join(' ') ?? '';
-        const { clientId, audience } = columns;
-        const row = { id, payload: JSON.stringify(payload), clientId, scope, audience, lifetimeSeconds };
+        const { clientId, audience, scope } = columns;
+        const row = { id, payload: JSON.stringify(payload), clientId, scope: scope ?? '', audience, lifetimeSeconds };
         return saveClientToken(row).catch((error: unknown) => {
           throw translateError(error);
         });
@@ -143,7 +137,7 @@ export function pgArtifactRepository(
         columns.grantId,
         uid,
         sessionId,
-        columns.scopes,
+        columns.scope?.split(' ') ?? null,
         columns.audience,
         lifetimeSeconds,
         family,
@@ -152,17 +146,20 @@ export function pgArtifactRepository(
     },
 
     async find(model, id) {
-      return read((await run<ArtifactRow>('artifact-find', FIND, [sha256(id), model]))[0], model);
+      return read(await find(model, sha256(id)), model);
     },
 
     async findByUid(model, uid) {
-      return read((await run<ArtifactRow>('artifact-find-by-uid', FIND_BY_UID, [uid, model]))[0], model);
+      const [row] = await run<ArtifactRow>('artifact-find-by-uid', findByUidStatement, [uid, model]);
+      return read(row ?? null, model);
     },
 
     async consume(model, id) {
       await runTogether('artifact-hold-grant', HOLD_GRANT, [sha256(id), model]);
       return (await run('artifact-consume', CONSUME, [sha256(id), model])).length > 0;
     },
+
+    redeem,
 
     async delete(model, id) {
       const text = 'DELETE FROM oauth_artifacts WHERE id_hash = $1 AND model = $2';
@@ -178,34 +175,9 @@ export function pgArtifactRepository(
       return (await run('artifact-remember', REMEMBER, [sha256(id), lifetimeSeconds])).length > 0;
     },
 
-    async keepReplay(refreshToken, sealedAnswer, successor) {
-      await run('artifact-keep-replay', KEEP_REPLAY, [sha256(refreshToken), sealedAnswer, sha256(successor)]);
-    },
-
     async findReplay(refreshToken) {
       const [row] = await run<{ replay_sealed: string }>('artifact-find-replay', FIND_REPLAY, [sha256(refreshToken)]);
       return row?.replay_sealed ?? null;
     },
-  };
-}
-
-/** Copies of what lookups need; the payload itself stays as the provider wrote it, so that numbers stay numbers. */
-function columnsOf(payload: ArtifactPayload): {
-  clientId: string | null;
-  userId: string | null;
-  grantId: string | null;
-  scopes: string[] | null;
-  audience: string | null;
-} {
-  const text = (key: string): string | null => {
-    const value = payload[key];
-    return typeof value === 'string' ? value : null;
-  };
-  return {
-    clientId: text('clientId'),
-    userId: text('accountId'),
-    grantId: text('grantId'),
-    scopes: text('scope')?.split(' ') ?? null,
-    audience: text('aud'),
   };
 }

@@ -14,12 +14,6 @@ const STANDING = `
 
 const FIND = `SELECT g.id, g.payload, g.workspace_id ${STANDING} AND g.id = $1`;
 
-const FIND_LATEST = `
-  SELECT g.id, g.payload, g.workspace_id ${STANDING} AND g.user_id = $1 AND g.client_id = $2
-     AND ($3::bigint IS NULL OR g.workspace_id = $3)
-     AND EXISTS (SELECT 1 FROM memberships m WHERE m.workspace_id = g.workspace_id AND m.user_id = g.user_id)
-   ORDER BY g.created_at DESC LIMIT 1`;
-
 /*
  * Whoever makes a token holds its grant's key until the token is written. Waiting for them first, and looking again then,
  * leaves none over. In one order, so that two revocations do not lock each other.
@@ -88,6 +82,7 @@ interface AppRow {
  */
 export function pgGrantRepository(
   transactions: RequestTransactions,
+  findLatest: GrantRepository['findLatest'],
   translateError: (error: unknown) => unknown,
   onRevoked: (grants: readonly RevokedGrant[], reason: string) => Promise<void>,
 ): GrantRepository {
@@ -124,8 +119,7 @@ export function pgGrantRepository(
     async bindToWorkspace(id, workspaceId) {
       await run('grant-bind', 'UPDATE oauth_grants SET workspace_id = $2 WHERE id = $1', [id, workspaceId]);
     },
-    findLatest: async (userId, clientId, workspaceId) =>
-      toGrant((await run<GrantRow>('grant-find-latest', FIND_LATEST, [userId, clientId, workspaceId]))[0]),
+    findLatest,
     async revoke({ userId, clientId, workspaceId }, reason) {
       if (userId === undefined && clientId === undefined) throw new Error('a revocation must name a user or a client');
       return end('grant-revoke', CLAIM, REVOKE, [userId ?? null, clientId ?? null, workspaceId ?? null], reason);

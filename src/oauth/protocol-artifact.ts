@@ -1,3 +1,7 @@
+import type { ProtocolUser } from './find-account.ts';
+import type { StoredGrant } from './grant.ts';
+import type { Redemption } from './redemption.ts';
+
 /** The protocol's artifacts that are stored, by the provider's model name. Clients and grants have tables of their own. */
 export type ArtifactModel =
   | 'AccessToken'
@@ -44,6 +48,12 @@ export interface StoredArtifact {
   readonly repeatable: boolean;
   /** Null for what belongs to none. */
   readonly family: string | null;
+  /** Our session that it hangs on, or null. */
+  readonly sessionId: number | null;
+  /** The grant that it names, if that stands at this moment, else null. */
+  readonly grant: StoredGrant | null;
+  /** The user that it names, if not disabled at this moment, else null. */
+  readonly user: ProtocolUser | null;
 }
 
 /** Where the protocol's artifacts are kept, each under the SHA-256 of its value. Every call fails with `DependencyDown` when the database does not answer. */
@@ -54,6 +64,8 @@ export interface ArtifactRepository {
   findByUid(model: ArtifactModel, uid: string): Promise<StoredArtifact | null>;
   /** Marks the only use of an artifact in one statement; false for everybody but the first. */
   consume(model: ArtifactModel, id: string): Promise<boolean>;
+  /** Makes the only use of a code or refresh token and stores what it brings, in one statement; false for everybody but the first, and where the grant has ended. */
+  redeem(redemption: Redemption): Promise<boolean>;
   delete(model: ArtifactModel, id: string): Promise<void>;
   /**
    * Deletes the codes and tokens of a family under its grant; without a family, all of the grant. Waits for whoever is
@@ -62,8 +74,6 @@ export interface ArtifactRepository {
   endFamily(grantId: string, family: string | null): Promise<void>;
   /** Remembers a value for so long; false when it is remembered already. */
   remember(id: string, lifetimeSeconds: number): Promise<boolean>;
-  /** Keeps the sealed answer to the only use of a refresh token, and which token it brought. */
-  keepReplay(refreshToken: string, sealedAnswer: string, successor: string): Promise<void>;
   /** The sealed answer of a refresh token that is still repeatable, or null. */
   findReplay(refreshToken: string): Promise<string | null>;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import { sha256Base64url } from '../crypto/digest.ts';
 import type { GrantRepository } from './grant.ts';
@@ -9,11 +10,17 @@ import {
   type StoredArtifact,
   tokenPrefixes,
 } from './protocol-artifact.ts';
+import { alreadyUsed, redemptionUnderWay } from './redemption.ts';
 import {
   endPresentedFamily,
   failAgain,
+  forgetGrant,
+  notedGrant,
+  notedProtocolSession,
+  noteGrant,
   notePresentedFamily,
-  noteRepeatedRefresh,
+  noteProtocolSession,
+  noteUser,
   presentedFamily,
   requestSession,
 } from './request-session.ts';
@@ -65,18 +72,20 @@ function artifactAdapter(model: ArtifactModel, { artifacts, endedFamilyName }: P
         refuseNul(rest);
         const sessionId = sessionOf(model, rest.accountId);
         if (sessionId === 'none') return;
+        if (model === 'Session' && isAsStored(id, payload, sessionId)) return;
         const uid = model === 'Session' ? (payload.uid ?? null) : null;
         const family = familyOf(model, id);
-        const lifetimeSeconds = expiresIn;
-        const saved = await artifacts.save({ model, id, payload: rest, lifetimeSeconds, uid, sessionId, family });
-        if (!saved) throw new errors.InvalidGrant('grant is revoked');
+        const artifact = { model, id, payload: rest, lifetimeSeconds: expiresIn, uid, sessionId, family };
+        const redemption = redemptionUnderWay();
+        if (redemption !== null && redemption.redeemed !== null) return void redemption.artifacts.push(artifact);
+        if (!(await artifacts.save(artifact))) throw new errors.InvalidGrant('grant is revoked');
       }),
 
     find: (id) =>
       sayUnavailable(async () => {
         if (!id.startsWith(prefix)) return undefined;
         const stored = await artifacts.find(model, id);
-        if (stored !== null && FAMILY_SOURCES.has(model)) notePresentedFamily(stored.family);
+        if (stored !== null) notePresented(model, id, stored);
         return toPayload(id, stored);
       }),
 
@@ -88,11 +97,13 @@ function artifactAdapter(model: ArtifactModel, { artifacts, endedFamilyName }: P
 
     consume: (id) =>
       sayUnavailable(async () => {
+        const redemption = FAMILY_SOURCES.has(model) ? redemptionUnderWay() : null;
+        if (redemption !== null && redemption.usedBefore !== id) {
+          redemption.redeemed = { model, id };
+          return;
+        }
         // The provider checks and then consumes; only the first of two parallel requests gets through here.
-        if (await artifacts.consume(model, id)) return;
-        if (model === 'RefreshToken') noteRepeatedRefresh(id);
-        if (model === 'PushedAuthorizationRequest') throw new errors.InvalidRequestUri('request_uri was already used');
-        throw new errors.InvalidGrant('already consumed');
+        if (redemption !== null || !(await artifacts.consume(model, id))) throw alreadyUsed({ model, id });
       }),
 
     destroy: (id) => sayUnavailable(() => artifacts.delete(model, id)),
@@ -111,6 +122,18 @@ function artifactAdapter(model: ArtifactModel, { artifacts, endedFamilyName }: P
 
 const FAMILY_SOURCES: ReadonlySet<string> = new Set<ArtifactModel>(['AuthorizationCode', 'RefreshToken']);
 
+/** Keeps what was read along for the rest of this request, which asks for it next. */
+function notePresented(model: ArtifactModel, id: string, stored: StoredArtifact): void {
+  const { family, grant, user, repeatable, payload } = stored;
+  if (user !== null) noteUser(user);
+  if (model === 'Session') noteProtocolSession(id, stored);
+  if (!FAMILY_SOURCES.has(model)) return;
+  notePresentedFamily(family);
+  if (typeof payload.grantId === 'string') noteGrant(payload.grantId, grant);
+  const redemption = redemptionUnderWay();
+  if (redemption !== null && repeatable) redemption.usedBefore = id;
+}
+
 /** A code begins a family, and what is issued for it or for a refresh token carries it on. */
 function familyOf(model: ArtifactModel, id: string): string | null {
   if (model === 'AuthorizationCode') return sha256Base64url(`family\n${id}`);
@@ -125,6 +148,18 @@ function sessionOf(model: ArtifactModel, accountId: string | undefined): number 
   if (model !== 'Session' || accountId === undefined) return null;
   const ours = requestSession();
   return ours !== null && String(ours.userId) === accountId ? ours.id : 'none';
+}
+
+/** The end of the library's session is exact to an hour of its thirty days, so that asking for a code does not write it each time. */
+const SESSION_RENEWED_SECONDS = 3600;
+
+/** Tells whether a session would be stored as this request read it, but for an end that is a little later. */
+function isAsStored(id: string, { exp = 0, ...payload }: AdapterPayload, sessionId: number | null): boolean {
+  const stored = notedProtocolSession(id);
+  if (stored === null || stored.sessionId !== sessionId) return false;
+  const { exp: storedEnd, ...before } = stored.payload;
+  if (typeof storedEnd !== 'number' || storedEnd > exp || storedEnd < exp - SESSION_RENEWED_SECONDS) return false;
+  return isDeepStrictEqual({ ...before, jti: id }, { ...payload, jti: id });
 }
 
 /** PostgreSQL has no NUL in text: it would be a failure of ours instead of a refusal of theirs. */
@@ -146,14 +181,20 @@ function grantAdapter(grants: GrantRepository): Adapter {
       sayUnavailable(() => {
         if (expiresIn === undefined) throw new Error('a grant has no lifetime');
         const { jti: _id, ...rest } = payload;
+        forgetGrant(id);
         return grants.save(id, rest, expiresIn);
       }),
     find: (id) =>
       sayUnavailable(async () => {
-        const grant = await grants.find(id);
+        const noted = notedGrant(id);
+        const grant = noted === undefined ? await grants.find(id) : noted;
         return grant === null ? undefined : { ...grant.payload, jti: id };
       }),
-    destroy: (id) => sayUnavailable(() => grants.revokeById(id, 'revoked')),
+    destroy: (id) =>
+      sayUnavailable(() => {
+        forgetGrant(id);
+        return grants.revokeById(id, 'revoked');
+      }),
   };
 }
 

@@ -2,25 +2,27 @@ import type { Context } from 'koa';
 import { deriveKeys } from '../crypto/derive-keys.ts';
 import { open, seal } from '../crypto/seal.ts';
 import type { ArtifactRepository } from './protocol-artifact.ts';
+import type { Redemption } from './redemption.ts';
 import { repeatedRefreshToken } from './request-session.ts';
 
 const BOUND_TO = 'refresh-answer';
 
 /**
- * Keeps the answer to a refresh, or gives it again. It is sealed under a key derived from the token that was presented,
- * so a stolen database opens nothing; runs inside the request's transaction, so nobody sees a used token without it.
+ * Seals the answer to a refresh, to be kept with the use of the token that was presented; null for any other answer. The
+ * key is derived from that token, so a stolen database opens nothing.
  */
-export async function replayRefresh(context: Context, artifacts: ArtifactRepository): Promise<void> {
-  const repeated = repeatedRefreshToken();
-  if (repeated !== null && context.status === 400) return answerAgain(context, artifacts, repeated);
+export function sealedReplay(context: Context): Redemption['replay'] {
   const rotated = rotatedToken(context);
   const successor = refreshTokenIn(context.body);
-  if (context.status !== 200 || rotated === null || successor === null) return;
-  await artifacts.keepReplay(
-    rotated,
-    seal(deriveKeys([rotated], 'sealing'), JSON.stringify(context.body), BOUND_TO),
-    successor,
-  );
+  if (rotated === null || successor === null) return null;
+  const sealedAnswer = seal(deriveKeys([rotated], 'sealing'), JSON.stringify(context.body), BOUND_TO);
+  return { sealedAnswer, successor };
+}
+
+/** Gives the answer to a refresh again, where this request came too late for its only use. */
+export async function replayRefresh(context: Context, artifacts: ArtifactRepository): Promise<void> {
+  const repeated = repeatedRefreshToken();
+  if (repeated !== null && context.status === 400) await answerAgain(context, artifacts, repeated);
 }
 
 async function answerAgain(context: Context, artifacts: ArtifactRepository, token: string): Promise<void> {

@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { freshSignInSeconds } from '../users/session.ts';
+import type { ProtocolUser } from './find-account.ts';
+import type { StoredGrant } from './grant.ts';
+import type { StoredArtifact } from './protocol-artifact.ts';
 
 /** Our live session behind a protocol request. */
 export interface RequestSession {
@@ -30,6 +33,12 @@ interface RequestState {
   repeatedRefreshToken: string | null;
   /** The family of the code or refresh token that was presented. */
   family: string | null;
+  /** Grants as they stood when this request read them, null for one that did not; asked for again, but nowhere else. */
+  readonly grants: Map<string, StoredGrant | null>;
+  /** A user who was enabled when this request read them. */
+  user: ProtocolUser | null;
+  /** The library's session as this request read it. */
+  protocolSession: { readonly id: string; readonly stored: StoredArtifact } | null;
   /** Set once the family is ended: a refusal whose writes must stay. */
   endOfFamily: Promise<void> | null;
 }
@@ -42,7 +51,8 @@ export function withRequestSession<Result>(
   failed: FailedStep | null,
   work: () => Result,
 ): Result {
-  return storage.run({ session, failed, repeatedRefreshToken: null, family: null, endOfFamily: null }, work);
+  const none = { repeatedRefreshToken: null, family: null, user: null, protocolSession: null, endOfFamily: null };
+  return storage.run({ ...none, session, failed, grants: new Map() }, work);
 }
 
 /** Our session of the request that is being answered, or null. */
@@ -76,6 +86,45 @@ export function notePresentedFamily(family: string | null): void {
 /** The family of the code or refresh token that this request presented, or null. */
 export function presentedFamily(): string | null {
   return storage.getStore()?.family ?? null;
+}
+
+/** Notes a grant that this request has read, or null for one that does not stand. */
+export function noteGrant(id: string, grant: StoredGrant | null): void {
+  storage.getStore()?.grants.set(id, grant);
+}
+
+/** A grant that this request has read already; undefined when it has not. */
+export function notedGrant(id: string): StoredGrant | null | undefined {
+  return storage.getStore()?.grants.get(id);
+}
+
+/** Has a grant read again that this request writes. */
+export function forgetGrant(id: string): void {
+  storage.getStore()?.grants.delete(id);
+}
+
+/** Notes the library's session that this request has read. */
+export function noteProtocolSession(id: string, stored: StoredArtifact): void {
+  const state = storage.getStore();
+  if (state !== undefined) state.protocolSession = { id, stored };
+}
+
+/** The library's session of this identifier as this request has read it, or null. */
+export function notedProtocolSession(id: string): StoredArtifact | null {
+  const noted = storage.getStore()?.protocolSession ?? null;
+  return noted?.id === id ? noted.stored : null;
+}
+
+/** Notes an enabled user that this request has read. */
+export function noteUser(user: ProtocolUser): void {
+  const state = storage.getStore();
+  if (state !== undefined) state.user = user;
+}
+
+/** A user that this request has read already, or null. */
+export function notedUser(id: number): ProtocolUser | null {
+  const user = storage.getStore()?.user ?? null;
+  return user?.id === id ? user : null;
 }
 
 /** Ends the presented family, once in a request however often the library asks for it. */

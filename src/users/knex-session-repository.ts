@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { toUser, type UserRow } from './knex-user-repository.ts';
 import { type Session, sessionAbsoluteSeconds, sessionIdleSeconds } from './session.ts';
 import type { SessionRepository } from './session-repository.ts';
 
-interface SessionRow {
+/** A row of `sessions`, as `selectedOfSession` reads it. */
+export interface SessionRow {
   readonly id: number;
   readonly user_id: number;
   readonly workspace_id: number | null;
@@ -28,13 +28,11 @@ const COLUMNS = [
   'expires_at',
 ] as const;
 
-const SELECTED = [
+/** What is read of a session. */
+export const selectedOfSession = [
   ...COLUMNS.map((column) => `sessions.${column}`),
   'extract(epoch FROM now() - sessions.authenticated_at)::float AS authenticated_seconds_ago',
 ].join(', ');
-
-/** A busy browser does not write more often than this; seconds. */
-const SEEN_EVERY_SECONDS = 60;
 
 /** Keeps sessions in PostgreSQL; `database` gives what to query on, which may be a transaction. */
 export function knexSessionRepository(database: () => Knex): SessionRepository {
@@ -43,7 +41,6 @@ export function knexSessionRepository(database: () => Knex): SessionRepository {
       ...bindings,
       idle: sessionIdleSeconds,
       absolute: sessionAbsoluteSeconds,
-      seenEvery: SEEN_EVERY_SECONDS,
     });
     return rows;
   }
@@ -55,37 +52,17 @@ export function knexSessionRepository(database: () => Knex): SessionRepository {
          VALUES (:idHash, :userId,
            coalesce(:workspaceId, (SELECT min(workspace_id) FROM memberships WHERE user_id = :userId)),
            :address, :userAgent, now() + make_interval(secs => :absolute))
-         RETURNING ${SELECTED}`,
+         RETURNING ${selectedOfSession}`,
         { idHash, userId, workspaceId, address, userAgent },
       );
       if (row === undefined) throw new Error('the insert of a session returned no row');
       return toSession(row);
     },
 
-    async findLive(idHash) {
-      const [row] = await rowsOf<SessionRow & UserOfSession & { readonly unseen: boolean }>(
-        `SELECT ${SELECTED}, users.email, users.name, users.must_change_password, users.disabled_at,
-                users.created_at AS user_created_at,
-                sessions.last_seen_at <= now() - make_interval(secs => :seenEvery) AS unseen
-         FROM sessions JOIN users ON users.id = sessions.user_id
-         WHERE sessions.id_hash = :idHash AND ${LIVE} AND users.disabled_at IS NULL`,
-        { idHash },
-      );
-      if (row === undefined) return null;
-      if (row.unseen) {
-        await rowsOf(
-          `UPDATE sessions SET last_seen_at = now()
-           WHERE id = :id AND last_seen_at <= now() - make_interval(secs => :seenEvery)`,
-          { id: row.id },
-        );
-      }
-      return { session: toSession(row), user: toUser({ ...row, id: row.user_id, created_at: row.user_created_at }) };
-    },
-
     async reauthenticate(id, idHash) {
       const [row] = await rowsOf<SessionRow>(
         `UPDATE sessions SET id_hash = :idHash, authenticated_at = now(), last_seen_at = now()
-         WHERE id = :id AND ${LIVE} RETURNING ${SELECTED}`,
+         WHERE id = :id AND ${LIVE} RETURNING ${selectedOfSession}`,
         { id, idHash },
       );
       return row === undefined ? null : toSession(row);
@@ -97,7 +74,7 @@ export function knexSessionRepository(database: () => Knex): SessionRepository {
          WHERE id = :id AND ${LIVE} AND EXISTS (
            SELECT 1 FROM memberships m JOIN workspaces w ON w.id = m.workspace_id
            WHERE m.user_id = sessions.user_id AND m.workspace_id = :workspaceId AND w.suspended_at IS NULL)
-         RETURNING ${SELECTED}`,
+         RETURNING ${selectedOfSession}`,
         { id, workspaceId },
       );
       return row === undefined ? null : toSession(row);
@@ -125,7 +102,7 @@ export function knexSessionRepository(database: () => Knex): SessionRepository {
 
     async listOfUser(userId, page) {
       const rows = await rowsOf<SessionRow>(
-        `SELECT ${SELECTED} FROM sessions
+        `SELECT ${selectedOfSession} FROM sessions
          WHERE user_id = :userId AND ${LIVE} AND (CAST(:beforeId AS bigint) IS NULL OR id < :beforeId)
          ORDER BY id DESC LIMIT :limit`,
         { userId, beforeId: page?.beforeId ?? null, limit: page?.limit ?? null },
@@ -147,9 +124,8 @@ export function knexSessionRepository(database: () => Knex): SessionRepository {
 /** The two limits: the absolute end, and the time without a request. */
 const LIVE = 'sessions.expires_at > now() AND sessions.last_seen_at > now() - make_interval(secs => :idle)';
 
-type UserOfSession = Omit<UserRow, 'id' | 'created_at'> & { readonly user_created_at: Date };
-
-function toSession(row: SessionRow): Session {
+/** Reads a row of `sessions`. */
+export function toSession(row: SessionRow): Session {
   return {
     id: row.id,
     userId: row.user_id,

@@ -7,6 +7,9 @@ export interface ResumedSession {
   readonly user: User;
 }
 
+/** Finds a session within its limits whose user is not disabled, and notes that it was seen, once a minute at most. */
+export type FindLiveSession = (idHash: Buffer) => Promise<ResumedSession | null>;
+
 /** Where sessions are kept; every limit is judged by the database's clock. */
 export interface SessionRepository {
   /** Stores a session. Without a workspace it starts in the person's first one; null stays null for somebody in none. */
@@ -17,8 +20,6 @@ export interface SessionRepository {
     readonly address: string;
     readonly userAgent: string;
   }): Promise<Session>;
-  /** Finds a session within its limits whose user is not disabled, and notes that it was seen, once a minute at most. */
-  findLive(idHash: Buffer): Promise<ResumedSession | null>;
   /** Puts a session under a new id, because the password was given again; null when it has ended. */
   reauthenticate(id: number, idHash: Buffer): Promise<Session | null>;
   /** Moves a session to another workspace; null when it has ended, the person is no member there, or it is suspended. */

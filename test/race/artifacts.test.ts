@@ -6,6 +6,8 @@ import { translateDatabaseError } from '../../src/db/database-error.ts';
 import { requestTransactions } from '../../src/db/request-transaction.ts';
 import type { GrantRepository } from '../../src/oauth/grant.ts';
 import { pgArtifactRepository } from '../../src/oauth/pg-artifact-repository.ts';
+import { pgFindArtifacts } from '../../src/oauth/pg-find-artifacts.ts';
+import { pgRedeemArtifacts } from '../../src/oauth/pg-redeem-artifacts.ts';
 import { pgSaveClientTokens } from '../../src/oauth/pg-save-client-tokens.ts';
 import type { ArtifactRepository } from '../../src/oauth/protocol-artifact.ts';
 import { providerAdapter } from '../../src/oauth/provider-adapter.ts';
@@ -25,7 +27,11 @@ describe('an artifact that may be used once', () => {
       pgArtifactRepository(
         requestTransactions(pool, pool),
         { seal: (text) => text, open: (sealed) => sealed },
-        pgSaveClientTokens(pool),
+        {
+          saveClientToken: pgSaveClientTokens(pool),
+          redeem: pgRedeemArtifacts(pool, translateDatabaseError),
+          find: pgFindArtifacts(requestTransactions(pool, pool), pool, translateDatabaseError),
+        },
         translateDatabaseError,
       ),
     );

@@ -21,6 +21,7 @@ import { knexSignInAttempts } from '../../../src/users/knex-sign-in-attempts.ts'
 import { knexUserRepository } from '../../../src/users/knex-user-repository.ts';
 import type { OneTimeLink } from '../../../src/users/one-time-link.ts';
 import { passwordPolicy } from '../../../src/users/password-policy.ts';
+import { pgFindLiveSession } from '../../../src/users/pg-find-live-session.ts';
 import { resumeSession } from '../../../src/users/resume-session.ts';
 import type { SessionRepository } from '../../../src/users/session-repository.ts';
 import { signIn } from '../../../src/users/sign-in.ts';
@@ -136,7 +137,7 @@ function people(
     issuer,
   });
   const accounts: AccountPort = {
-    resumeSession: resumeSession({ sessions }),
+    resumeSession: resumeSession(pgFindLiveSession(database.pool, translateDatabaseError)),
     endSession: async (id) => void (await sessions.end(id)),
     signIn: signIn({
       users,

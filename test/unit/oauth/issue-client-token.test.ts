@@ -64,7 +64,7 @@ describe('issuing a token to a client in front of the library', () => {
       delete: refuse,
       endFamily: refuse,
       remember: refuse,
-      keepReplay: refuse,
+      redeem: refuse,
       findReplay: refuse,
     };
     const grants = {

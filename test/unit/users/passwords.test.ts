@@ -24,6 +24,7 @@ describe('passwords', () => {
     database = openDatabase({ databaseUrl: await freshDatabase(), poolSize: 8, timeouts: patientTimeouts });
     const unit = createUnitOfWork(database.knex);
     people = composePeople({
+      pool: database.pool,
       unit,
       trail: openTrail(unit, { error: () => {} }),
       hasher: {

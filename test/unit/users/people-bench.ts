@@ -1,8 +1,10 @@
 import { randomSecretKey } from '../../../src/crypto/random-token.ts';
+import { translateDatabaseError } from '../../../src/db/database-error.ts';
 import { type Database, openDatabase } from '../../../src/db/open-database.ts';
 import { knexSessionRepository } from '../../../src/users/knex-session-repository.ts';
 import { knexSignInAttempts } from '../../../src/users/knex-sign-in-attempts.ts';
 import { knexUserRepository } from '../../../src/users/knex-user-repository.ts';
+import { pgFindLiveSession } from '../../../src/users/pg-find-live-session.ts';
 import { resumeSession } from '../../../src/users/resume-session.ts';
 import type { SessionRepository } from '../../../src/users/session-repository.ts';
 import { type SignInDeps, signIn } from '../../../src/users/sign-in.ts';
@@ -56,7 +58,7 @@ export async function openPeopleBench(changes: Partial<SignInDeps> = {}): Promis
       ...changes,
     }),
     start: startSession(sessionDeps),
-    resume: resumeSession({ sessions }),
+    resume: resumeSession(pgFindLiveSession(database.pool, translateDatabaseError)),
     reauthenticate: reauthenticateSession(sessionDeps),
     async person(email) {
       const user = await users.insert({
