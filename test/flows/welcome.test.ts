@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { askJson } from '../support/ask.ts';
-import { commandLineToken, startServer, type TestServer } from '../support/start-server.ts';
+import { commandLineToken, startAnew, type TestServer } from '../support/start-server.ts';
 
 const run = promisify(execFile);
 
@@ -14,7 +14,7 @@ describe('what the first start shows', function () {
   let lines: readonly string[];
 
   before(async () => {
-    server = await startServer();
+    server = await startAnew();
     lines = (server.welcome ?? '').split('\n');
   });
   after(() => server.stop());

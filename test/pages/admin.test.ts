@@ -58,6 +58,9 @@ describe('the administration in a browser', function () {
     return (json as { key: string }).key;
   };
 
+  /** Waits until a field has the focus by itself, which a page gives it when it is drawn and not when it is loaded. */
+  const focusOn = (id: string): Promise<unknown> => page.locator(`#${id}:focus`).waitFor();
+
   /** Goes on by Tab alone to what a selector names; then types, or presses a key. */
   async function reach(
     selector: string,
@@ -148,7 +151,7 @@ describe('the administration in a browser', function () {
 
   it('invites somebody and adds them to a workspace with the keyboard', async () => {
     await open('/admin/users/new');
-    expect(await page.evaluate('document.activeElement?.id')).to.equal('email');
+    await focusOn('email');
     await page.keyboard.type('edsger@northwind.example');
     await reach('#name', { type: 'Edsger' });
     await reach('#role', { type: 'm' });
@@ -164,6 +167,7 @@ describe('the administration in a browser', function () {
 
   it('makes and suspends a workspace, and moves its members, with the keyboard', async () => {
     await open('/admin/workspaces/new');
+    await focusOn('name');
     await page.keyboard.type('Keyboard');
     await reach('button.primary', { press: 'Enter' });
     await reach('a[href$="/members"]', { press: 'Enter' });
@@ -191,7 +195,7 @@ describe('the administration in a browser', function () {
     await reach('.filters button', { press: 'Enter' });
     expect(await page.textContent('.event-what')).to.include('An API key was issued.');
     await reach('a[href="/admin/audit/leak"]', { press: 'Enter' });
-    expect(await page.evaluate('document.activeElement?.id')).to.equal('credential');
+    await focusOn('credential');
     await page.keyboard.insertText(key);
     await reach('button.primary', { press: 'Enter' });
     await reach('#credential');

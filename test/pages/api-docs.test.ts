@@ -49,7 +49,8 @@ describe('the page that describes the API', function () {
     });
     after(() => browser?.close());
 
-    for (const look of looks) {
+    // Two looks of the four show every width and every colour.
+    for (const look of looks.filter(({ colorScheme, width }) => (colorScheme === 'light') === (width === 1280))) {
       it(`has no barrier and fits, ${look.colorScheme}, ${look.width} pixels wide`, async () => {
         const { page, context, complaints, origins } = await openPage(browser, look);
         try {
@@ -57,7 +58,6 @@ describe('the page that describes the API', function () {
           await page.focus('#createKey summary');
           await page.keyboard.press('Enter');
           await page.locator('#createKey pre').waitFor({ state: 'visible' });
-          await page.screenshot({});
           expect(await barriersOf(page)).to.deep.equal([]);
           expect(await overflows(page), 'overflows').to.equal(false);
           expect(complaints).to.deep.equal([]);

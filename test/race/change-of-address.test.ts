@@ -6,6 +6,7 @@ import { createUnitOfWork } from '../../src/db/transaction.ts';
 import { changeProfile } from '../../src/users/change-profile.ts';
 import { knexOneTimeLinkRepository } from '../../src/users/knex-one-time-link-repository.ts';
 import { knexUserRepository } from '../../src/users/knex-user-repository.ts';
+import { until } from '../support/start-server.ts';
 import { freshDatabase } from '../support/test-database.ts';
 
 /** A promise, and what settles it. */
@@ -27,12 +28,14 @@ describe('a link asked for while the e-mail address is being changed', () => {
   type Ask = (email: string, tokenHash: Buffer) => Promise<unknown>;
   const guarded: Ask = (email, tokenHash) =>
     knexOneTimeLinkRepository(() => database.knex).insert({ email, purpose: 'forgotten_password', tokenHash });
-  const unguarded: Ask = (email, tokenHash) =>
-    database.knex.raw(
+  // Awaited here, because a statement of knex runs anew for everybody who waits for it.
+  const unguarded: Ask = async (email, tokenHash) => {
+    await database.knex.raw(
       `INSERT INTO one_time_links (user_id, purpose, token_hash, expires_at)
        SELECT id, 'forgotten_password', :tokenHash, now() + interval '1 hour' FROM users WHERE email = :email`,
       { email, tokenHash },
     );
+  };
 
   /** Asks between the change of the address and its commit; tells whether the link of the old address works afterwards. */
   async function raced(ask: Ask): Promise<boolean> {
@@ -58,9 +61,12 @@ describe('a link asked for while the e-mail address is being changed', () => {
     const changing = change({ userId: user.id, email: `new.${email}`, currentPassword: 'x', address: '192.0.2.1' });
     await changed.passed;
     const tokenHash = sha256(randomSecretKey());
-    const asking = ask(email, tokenHash);
+    let isDone = false;
+    const asking = ask(email, tokenHash).finally(() => {
+      isDone = true;
+    });
     // Until it waits for the lock of the change, or is done where it takes none.
-    for (let tries = 0; tries < 200 && !(await isWaiting()); tries += 1) await settled(asking, 10);
+    await until(async () => isDone || (await isWaiting()));
     asked.open();
     expect((await changing).outcome).to.equal('changed');
     await asking;
@@ -73,10 +79,6 @@ describe('a link asked for while the e-mail address is being changed', () => {
        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%one_time_links%'`,
     );
     return rows[0].waiting > 0;
-  }
-
-  function settled(promise: Promise<unknown>, patienceMs: number): Promise<unknown> {
-    return Promise.race([promise, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
   }
 
   it('never reaches who had the old one', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { askRaw, ownerToken } from '../support/ask.ts';
+import { waitForAnother } from '../support/meeting.ts';
 import { assertionType, registerSigningClient, type SigningClient } from '../support/signing-client.ts';
 import { startServer, type TestServer } from '../support/start-server.ts';
 
@@ -65,11 +66,12 @@ describe('a client assertion that is tried many times at once (RFC 7523 section 
     const { pool } = server.composed.installation.database;
     // A trigger that forgets the key's uniqueness: every mark is stored under a name of its own.
     await pool.query(`
+      ${waitForAnother}
       CREATE FUNCTION forget_marks() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
         IF NEW.model = 'ReplayDetection' THEN
           IF EXISTS (SELECT 1 FROM oauth_artifacts WHERE id_hash = NEW.id_hash) THEN RETURN NULL; END IF;
-          PERFORM pg_sleep(0.02);
+          PERFORM wait_for_another();
           NEW.id_hash := sha256(NEW.id_hash || random()::text::bytea);
         END IF;
         RETURN NEW;
@@ -80,7 +82,7 @@ describe('a client assertion that is tried many times at once (RFC 7523 section 
     try {
       expect(await timesAccepted([server, twin], server.issuer, await client.sign())).to.be.above(1);
     } finally {
-      await pool.query('DROP FUNCTION forget_marks() CASCADE');
+      await pool.query('DROP FUNCTION forget_marks() CASCADE; DROP FUNCTION wait_for_another(); DROP SEQUENCE come');
     }
   });
 });

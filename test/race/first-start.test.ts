@@ -4,6 +4,7 @@ import pg from 'pg';
 import { deriveKeys } from '../../src/crypto/derive-keys.ts';
 import { generateSigningKey } from '../../src/oauth/signing-key.ts';
 import { ask } from '../support/ask.ts';
+import { meeting } from '../support/meeting.ts';
 import { startServer, type TestServer } from '../support/start-server.ts';
 import { freshDatabase } from '../support/test-database.ts';
 
@@ -63,11 +64,12 @@ describe('five servers that start at once on one empty database', function () {
     const pool = new pg.Pool({ connectionString: unguarded, max: SERVERS });
     try {
       const sealing = deriveKeys([randomBytes(32).toString('base64url')], 'sealing');
-      await Promise.all(Array.from({ length: SERVERS }, () => pool.query('SELECT pg_sleep(0.05)')));
+      const bothHaveLooked = meeting(2);
       await Promise.all(
         Array.from({ length: SERVERS }, async () => {
           const { rowCount } = await pool.query('SELECT 1 FROM signing_keys');
           if (rowCount !== 0) return;
+          await bothHaveLooked();
           const { kid, alg, publicJwk, sealedPrivateJwk } = await generateSigningKey(sealing);
           await pool.query(
             'INSERT INTO signing_keys (kid, alg, public_jwk, sealed_private_jwk) VALUES ($1, $2, $3, $4)',

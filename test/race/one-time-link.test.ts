@@ -9,6 +9,7 @@ import { knexSessionRepository } from '../../src/users/knex-session-repository.t
 import { knexUserRepository } from '../../src/users/knex-user-repository.ts';
 import type { OneTimeLinkRepository } from '../../src/users/one-time-link.ts';
 import { useOneTimeLink } from '../../src/users/use-one-time-link.ts';
+import { meeting } from '../support/meeting.ts';
 import { patientTimeouts } from '../support/patient-timeouts.ts';
 import { freshDatabase } from '../support/test-database.ts';
 
@@ -29,15 +30,16 @@ function openProcess(databaseUrl: string) {
       together: unit.run,
     });
   /** The mistake that the one statement guards against: look first, mark later. */
-  const unguarded: OneTimeLinkRepository = {
+  const unguarded = (bothHaveLooked: () => Promise<void>): OneTimeLinkRepository => ({
     ...links,
     consume: async (tokenHash) => {
       const open = await links.find(tokenHash);
-      if (open !== null)
-        await unit.current()('one_time_links').where({ token_hash: tokenHash }).update({ used_at: new Date() });
+      if (open === null) return null;
+      await bothHaveLooked();
+      await unit.current()('one_time_links').where({ token_hash: tokenHash }).update({ used_at: new Date() });
       return open;
     },
-  };
+  });
   return { database, links, use, unguarded };
 }
 
@@ -62,11 +64,12 @@ describe('a one-time link clicked 20 times at once, on two processes', () => {
   async function race(guard: 'guarded' | 'unguarded'): Promise<number> {
     const token = randomSecretKey();
     await here.links.insert({ email: 'ada@example.com', purpose: 'invitation', tokenHash: sha256(token) });
+    const bothHaveLooked = meeting(2);
     const uses = [here, there].map((process) =>
       guard === 'guarded'
         ? process.use(process.links, secretHasher().hashPassword)
         : // With the slow hash those who are too late would wait for the lock longer than a statement may take.
-          process.use(process.unguarded, async (password) => password),
+          process.use(process.unguarded(bothHaveLooked), async (password) => password),
     );
     const clicks = Array.from({ length: CLICKS }, (_, n) =>
       uses[n % 2]?.({ token, password: `the password of click ${n}` }),

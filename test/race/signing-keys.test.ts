@@ -7,6 +7,7 @@ import { type Database, openDatabase } from '../../src/db/open-database.ts';
 import { knexSigningKeyRepository } from '../../src/oauth/knex-signing-key-repository.ts';
 import { loadSigningKeys } from '../../src/oauth/load-signing-keys.ts';
 import { type RotateSigningKeysInput, rotateSigningKeys } from '../../src/oauth/rotate-signing-keys.ts';
+import { waitForAnother } from '../support/meeting.ts';
 import { freshDatabase } from '../support/test-database.ts';
 
 const AT_ONCE = 8;
@@ -20,16 +21,20 @@ interface Outcome {
 }
 
 /** Starts twice at once on an empty database, then rotates many times at once, over two processes' worth of pools. */
-async function newKeysOfParallelRotations(input: RotateSigningKeysInput): Promise<Outcome> {
+async function newKeysOfParallelRotations(
+  input: RotateSigningKeysInput,
+  linger: 'pg_sleep(0.05)' | 'wait_for_another()' = 'pg_sleep(0.05)',
+): Promise<Outcome> {
   const databaseUrl = await freshDatabase();
   const databases: Database[] = [openDatabase({ databaseUrl }), openDatabase({ databaseUrl })];
   try {
     const repositories = databases.map(({ knex }) => knexSigningKeyRepository(knex));
     await Promise.all(repositories.map((repository) => loadSigningKeys(repository, sealingKeys)));
     const first = await databases[0]?.knex('signing_keys').select('kid');
-    // A slow insert leaves the others time to look, whatever the machine.
+    // A slow insert leaves the others time to look.
     await databases[0]?.knex.raw(`
-      CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.05); RETURN NEW; END $$;
+      ${waitForAnother}
+      CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ${linger}; RETURN NEW; END $$;
       CREATE TRIGGER linger BEFORE INSERT ON signing_keys FOR EACH ROW EXECUTE FUNCTION linger()`);
     const results = await Promise.allSettled(
       Array.from({ length: AT_ONCE }, (_, index) => {
@@ -64,7 +69,7 @@ describe('rotations of the signing key at the same time', () => {
     };
     Object.assign(pg.Client.prototype, { query: withoutLock });
     try {
-      expect((await newKeysOfParallelRotations({})).made).to.be.greaterThan(1);
+      expect((await newKeysOfParallelRotations({}, 'wait_for_another()')).made).to.be.greaterThan(1);
     } finally {
       Object.assign(pg.Client.prototype, { query: original });
     }

@@ -139,7 +139,7 @@ describe('004 Authentication (AnimeThemes)', () => {
   it('004 Authentication: anonymous requests have a limit of their own', async () => {
     const from = (headers: Record<string, string>) =>
       ask(server, '/v1/posts', { headers: { 'X-Forwarded-For': '203.0.113.9', ...headers } });
-    await minuteWithRoom(25_000);
+    await minuteWithRoom();
     expect((await from({})).headers.get('X-RateLimit-Limit')).to.equal(null);
     for (let count = 0; count < 12; count += 1) await Promise.all(Array.from({ length: 50 }, () => from({})));
     const limited = await from({});

@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ComposedServer, composeServer } from '../../src/compose.ts';
 import { checkAnswersAgainst } from './check-answer.ts';
 import { freePort } from './free-port.ts';
-import { freshDatabase } from './test-database.ts';
+import { copyOfDatabase, freshDatabase } from './test-database.ts';
 
 /** A real server of this project, listening on loopback inside the test's process. */
 export interface TestServer {
@@ -26,11 +26,57 @@ export interface MachineLogin {
   readonly clientSecret: string;
 }
 
-/** Starts a server on a database of its own (or the one named in `environment`), with everything else as on a first start. */
+/**
+ * Starts a server on a database of its own, as the first start leaves it. Without settings it starts from a copy of a first
+ * start that ran before in this process, whose passwords, vocabulary and keys are the same; with settings it starts anew.
+ */
 export async function startServer(environment: NodeJS.ProcessEnv = {}): Promise<TestServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
-  const port = await freePort();
-  const databaseUrl = environment.DATABASE_URL ?? (await freshDatabase());
+  if (Object.keys(environment).length > 0) return startAnew(environment);
+  earlier ??= firstStart();
+  const { databaseUrl, files, issuer, welcome } = await earlier;
+  const [dataDir, port, copy] = await Promise.all([dataFolder(), freePort(), copyOfDatabase(databaseUrl)]);
+  const ownIssuer = `http://localhost:${port}`;
+  for (const [name, text] of files) {
+    await writeFile(join(dataDir, name), text.replaceAll(issuer, ownIssuer), { mode: 0o600 });
+  }
+  const server = await listenAs({ DATABASE_URL: copy }, { dataDir, port });
+  return { ...server, welcome: welcome.replaceAll(issuer, ownIssuer) };
+}
+
+/** Starts a server for the first time, or on the database that is named in `environment`, with everything else as it comes. */
+export async function startAnew(environment: NodeJS.ProcessEnv = {}): Promise<TestServer> {
+  const DATABASE_URL = environment.DATABASE_URL ?? (await freshDatabase());
+  return listenAs({ ...environment, DATABASE_URL }, { dataDir: await dataFolder(), port: await freePort() });
+}
+
+/** What a first start has left: its database, its data folder and what it showed. */
+interface FirstStart {
+  readonly databaseUrl: string;
+  readonly files: ReadonlyMap<string, string>;
+  readonly issuer: string;
+  readonly welcome: string;
+}
+
+let earlier: Promise<FirstStart> | undefined;
+
+/** Two passwords are hashed on a first start, most of a second of work on a busy machine. */
+async function firstStart(): Promise<FirstStart> {
+  const { databaseUrl, dataDir, issuer, welcome, stop } = await startAnew();
+  if (welcome === null) throw new Error('the first start showed nothing');
+  const files = new Map<string, string>();
+  for (const name of await readdir(dataDir)) files.set(name, await readFile(join(dataDir, name), 'utf8'));
+  await stop();
+  return { databaseUrl, files, issuer, welcome };
+}
+
+function dataFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'latchkey-test-'));
+}
+
+async function listenAs(
+  environment: NodeJS.ProcessEnv & { readonly DATABASE_URL: string },
+  { dataDir, port }: { readonly dataDir: string; readonly port: number },
+): Promise<TestServer> {
   const composed = await composeServer(
     {
       NODE_ENV: 'test',
@@ -39,7 +85,6 @@ export async function startServer(environment: NodeJS.ProcessEnv = {}): Promise<
       PORT: String(port),
       DATA_DIR: dataDir,
       ...environment,
-      DATABASE_URL: databaseUrl,
     },
     port,
   );
@@ -51,7 +96,7 @@ export async function startServer(environment: NodeJS.ProcessEnv = {}): Promise<
   return {
     url: `http://localhost:${port}`,
     issuer: composed.issuer,
-    databaseUrl,
+    databaseUrl: environment.DATABASE_URL,
     dataDir: environment.DATA_DIR ?? dataDir,
     composed,
     welcome: composed.welcome,

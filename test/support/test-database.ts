@@ -10,14 +10,23 @@ export function testDatabase(): Promise<string> {
 }
 
 /** Creates a database for the caller alone, migrated unless `empty`, and returns its URL; it goes with the run. */
-export async function freshDatabase(kind: 'migrated' | 'empty' = 'migrated'): Promise<string> {
+export function freshDatabase(kind: 'migrated' | 'empty' = 'migrated'): Promise<string> {
+  return databaseFrom((prefix) => (kind === 'empty' ? 'template0' : `${prefix}template`));
+}
+
+/** Copies a database that nobody is connected to any more, and returns the URL of the copy; it goes with the run. */
+export function copyOfDatabase(databaseUrl: string): Promise<string> {
+  return databaseFrom(() => new URL(databaseUrl).pathname.slice(1));
+}
+
+async function databaseFrom(templateOf: (prefix: string) => string): Promise<string> {
   const serverUrl = process.env.LATCHKEY_TEST_SERVER;
   const prefix = process.env.LATCHKEY_TEST_PREFIX;
   if (serverUrl === undefined || prefix === undefined) {
     throw new Error('There is no test server: run mocha with --require test/support/mocha-database.ts.');
   }
   const name = `${prefix}${process.pid}_${randomBytes(4).toString('hex')}`;
-  await createDatabase(serverUrl, name, kind === 'empty' ? 'template0' : `${prefix}template`);
+  await createDatabase(serverUrl, name, templateOf(prefix));
   return withDatabase(serverUrl, name);
 }
 

@@ -76,22 +76,25 @@ export async function openPage(
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly impact: string;
-    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-  }[];
-}
+/** The rules of axe-core whose outcome depends on colours, on what fits, or on what is hidden where it does not. */
+const RULES_OF_LOOKS = [
+  ...['color-contrast', 'link-in-text-block', 'scrollable-region-focusable', 'css-orientation-lock'],
+  ...['aria-hidden-focus', 'button-name', 'link-name', 'summary-name', 'label', 'select-name', 'input-button-name'],
+];
 
-/** Lists what axe-core finds serious or critical, each with the element. */
-export async function barriersOf(page: Page): Promise<readonly string[]> {
+/**
+ * Lists what axe-core finds serious or critical, each with the element; `look` asks only what may differ between two looks
+ * at one page.
+ */
+export async function barriersOf(page: Page, which: 'all' | 'look' = 'all'): Promise<readonly string[]> {
+  // What passes is not written up, which takes as long as the rules themselves.
+  const options = { resultTypes: ['violations'], ...(which === 'look' && { runOnly: RULES_OF_LOOKS }) };
   // Evaluated by the debugger and not by the page, whose policy allows no script.
-  await page.evaluate(axeSource);
-  const result: AxeResult = await page.evaluate('axe.run()');
-  return result.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+  return page.evaluate(`${axeSource}
+    axe.run(${JSON.stringify(options)}).then(({ violations }) =>
+      violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html + ' ' + failureSummary)))`);
 }
 
 /** True when something is wider than the window. */
