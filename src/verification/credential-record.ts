@@ -93,6 +93,9 @@ export interface LookupQuestion {
   readonly call: CallToCount | null;
 }
 
+/** A question about a record that is known. */
+export type KnownQuestion = LookupQuestion & { readonly known: CredentialRecord };
+
 /** What a question finds: the record as it stands, that its call was counted because `known` stands, or null for no record. */
 export type LookupAnswer = CredentialRecord | CountedCall | null;
 

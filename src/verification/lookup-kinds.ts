@@ -9,26 +9,17 @@ export interface KindLookup<K extends LookupKey> {
   /** Its own parameters: name and type. */
   readonly parameters: readonly (readonly [name: string, type: string])[];
   readonly values: (keys: readonly K[]) => unknown[];
-  /** `{p}` stands for the unnested parameters and their names, `{shared}` for those of every kind. */
+  /** `{p}` stands for the unnested parameters `k`, `{question}` for those that are the same for every kind. */
   readonly rows: string;
 }
 
 /** The key of one kind. */
 export type KeyOf<K extends Kind> = Extract<LookupKey, { kind: K }>;
 
-/** Parameters of every kind: the question's place, the version that is known of it, and the call to count if it still holds. */
-export const sharedParameters = [
-  ['n', 'int'],
-  ['seen', 'text'],
-  ['cost', 'int'],
-  ['capacity', 'bigint'],
-  ['window_seconds', 'int'],
-] as const;
-
-/** The common columns of every kind, in the order in which each gives them. */
+/** The common columns of every kind behind those of the question, in the order in which each gives them. */
 export const commonColumns = `
-  n, seen, cost, capacity, window_seconds, version, type, id, name, environment, expires_at, revoked, replaced, audience,
-  scopes, token_hash, public_id, key_hash, match_proof, pepper_id, user_id, client_id, workspace_id, tier, bucket, meter`;
+  version, type, id, name, environment, expires_at, revoked, replaced, audience, scopes, token_hash, public_id, key_hash,
+  match_proof, pepper_id, user_id, client_id, workspace_id, tier, bucket, meter`;
 
 /*
  * Each kind is one index probe a key. Every NULL has its type: which kinds meet in one statement is a matter of chance,
@@ -41,7 +32,7 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
     parameters: [['hash', 'text']],
     values: (keys) => [plainArray(keys.map(({ hash }) => hash))],
     rows: `
-      SELECT {shared}, concat(a.xmin, ' ', g.xmin, ' ', c.xmin),
+      SELECT {question}, concat(a.xmin, ' ', g.xmin, ' ', c.xmin),
              CASE WHEN a.model = 'AccessToken' THEN 'oauth_access_token' ELSE 'oauth_client_token' END,
              a.id::text, c.client_name, NULL::text, a.expires_at,
              a.consumed_at IS NOT NULL OR (a.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL)),
@@ -79,7 +70,7 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
       keys.map(({ claims }) => claims.scopes.join(' ')),
     ],
     rows: `
-      SELECT {shared}, concat(c.xmin, ' ', g.xmin, ' ', r.xmin, ' ', f.xmin),
+      SELECT {question}, concat(c.xmin, ' ', g.xmin, ' ', r.xmin, ' ', f.xmin),
              CASE WHEN k.user_id IS NULL THEN 'oauth_client_token' ELSE 'oauth_access_token' END, k.jti,
              c.client_name, NULL::text, to_timestamp(k.exp),
              r.id_hash IS NOT NULL OR f.id_hash IS NOT NULL OR (k.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL)),
@@ -98,7 +89,7 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
     parameters: [['id', 'bigint']],
     values: (keys) => [plainArray(keys.map(({ id }) => id))],
     rows: `
-      SELECT {shared}, t.xmin::text,
+      SELECT {question}, t.xmin::text,
              'personal_access_token', t.id::text, t.name, NULL::text, t.expires_at,
              t.revoked_at IS NOT NULL, false, NULL::text, t.scopes, t.token_hash, NULL::text, NULL::text,
              NULL::bytea, NULL::text, t.user_id, NULL::text, t.workspace_id, t.rate_limit_tier,
@@ -110,7 +101,7 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
     parameters: [['public_id', 'text']],
     values: (keys) => [plainArray(keys.map(({ publicId }) => publicId))],
     rows: `
-      SELECT {shared}, t.xmin::text,
+      SELECT {question}, t.xmin::text,
              'api_key', t.id::text, t.name, t.environment, t.expires_at, t.revoked_at IS NOT NULL,
              t.replaced_by IS NOT NULL, NULL::text, t.scopes, NULL::bytea, t.public_id, t.key_hash,
              t.match_proof, t.pepper_id, NULL::bigint, NULL::text, t.workspace_id, t.rate_limit_tier,
@@ -122,7 +113,7 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
     parameters: [['hash', 'text']],
     values: (keys) => [plainArray(keys.map(({ hash }) => hash))],
     rows: `
-      SELECT {shared}, s.xmin::text,
+      SELECT {question}, s.xmin::text,
              'session', s.id::text, NULL::text, NULL::text,
              least(s.expires_at, s.last_seen_at + interval '${sessionIdleSeconds} seconds'), false, false,
              NULL::text, NULL::text[], NULL::bytea, NULL::text, NULL::text, NULL::bytea, NULL::text,
@@ -132,14 +123,7 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
   },
 };
 
-/** The kinds in the order of their parameters in a statement. */
-export const KIND_NAMES: readonly Kind[] = [
-  'oauth_token',
-  'access_token',
-  'personal_access_token',
-  'api_key',
-  'session',
-];
+const KIND_NAMES: readonly Kind[] = ['oauth_token', 'access_token', 'personal_access_token', 'api_key', 'session'];
 
 /** Kinds that belong to a person: a statement joins only what one of its kinds has. */
 export const OF_USERS: readonly Kind[] = ['oauth_token', 'access_token', 'personal_access_token', 'session'];
@@ -148,7 +132,81 @@ export const OF_CLIENTS: readonly Kind[] = ['oauth_token', 'access_token'];
 
 /**
  * An array as PostgreSQL reads it, of what needs no quotes: numbers, public ids, which are eight letters and digits, and
- * digests. */
+ * digests.
+ */
 export function plainArray(list: readonly (number | string)[]): string {
   return `{${list.join(',')}}`;
+}
+
+/** A statement for the driver, with its parameters. */
+export interface PreparedLookup {
+  readonly name: string;
+  readonly text: string;
+  readonly values: unknown[];
+  readonly rowMode: 'array';
+}
+
+/** What a question consists of beside its key: the names and types of its parameters, and their values. */
+export interface QuestionParameters<Question> {
+  readonly parameters: readonly (readonly [name: string, type: string])[];
+  /** The first of them is the place of the question in its batch. */
+  readonly values: (question: Question, n: number) => readonly (number | string)[];
+}
+
+/**
+ * Builds the writer of one statement for a batch of questions: prepared once for each mixture of kinds, of which there are
+ * few. `write` gets the rows of the kinds that are present, and which they are.
+ */
+export function statementByKinds<Question extends { readonly key: LookupKey }>(
+  prefix: string,
+  { parameters, values }: QuestionParameters<Question>,
+  write: (rows: string, present: readonly Kind[]) => string,
+): (questions: readonly Question[]) => PreparedLookup {
+  const statements = new Map<number, { name: string; text: string; present: readonly Kind[] }>();
+
+  function prepare(mixture: number): { name: string; text: string; present: readonly Kind[] } {
+    const present = KIND_NAMES.filter((_, index) => (mixture & (1 << index)) !== 0);
+    let position = 0;
+    const rows = present.map((kind) => {
+      const all = [...parameters, ...KINDS[kind].parameters];
+      const unnested = all.map(([, type]) => {
+        position += 1;
+        return `$${position}::${type}[]`;
+      });
+      const table = `unnest(${unnested.join(', ')}) AS k(${all.map(([name]) => name).join(', ')})`;
+      const question = parameters.map(([name]) => `k.${name}`).join(', ');
+      return KINDS[kind].rows.replace('{question}', question).replace('{p}', table);
+    });
+    // PostgreSQL cuts names of prepared statements at 63 bytes.
+    const name = `${prefix}-${present.map((kind) => KIND_NAMES.indexOf(kind)).join('')}`;
+    return { name, text: write(rows.join('\n UNION ALL '), present), present };
+  }
+
+  function valuesOf<K extends Kind>(kind: K, questions: readonly Question[]): unknown[] {
+    const columns = parameters.map((): (number | string)[] => []);
+    const keys: KeyOf<K>[] = [];
+    questions.forEach((question, n) => {
+      const { key } = question;
+      if (!isKind(key, kind)) return;
+      keys.push(key);
+      for (const [column, value] of values(question, n).entries()) columns[column]?.push(value);
+    });
+    return [...columns.map(plainArray), ...KINDS[kind].values(keys)];
+  }
+
+  return (questions) => {
+    let mixture = 0;
+    for (const { key } of questions) mixture |= 1 << KIND_NAMES.indexOf(key.kind);
+    let statement = statements.get(mixture);
+    if (statement === undefined) {
+      statement = prepare(mixture);
+      statements.set(mixture, statement);
+    }
+    const { name, text, present } = statement;
+    return { name, text, values: present.flatMap((kind) => valuesOf(kind, questions)), rowMode: 'array' };
+  };
+}
+
+function isKind<K extends Kind>(key: LookupKey, kind: K): key is KeyOf<K> {
+  return key.kind === kind;
 }

@@ -1,47 +1,63 @@
 import type { Pool } from 'pg';
-import type { CredentialType } from '../core/principal.ts';
 import { batchByTurn } from '../db/turn-batch.ts';
 import type {
   CallToCount,
   CredentialRecord,
   FindCredentialRecord,
+  KnownQuestion,
   LookupAnswer,
-  LookupQuestion,
+  LookupKey,
   StoredProof,
 } from './credential-record.ts';
+import { type KnownRow, knownStatement } from './known-statement.ts';
+import type { PreparedLookup } from './lookup-kinds.ts';
 import { at, type LookupRow, listSeparator, lookupStatement } from './lookup-statement.ts';
 import { rememberScopeLists } from './scope-lists.ts';
 
 /** A number of ours; identifiers of tokens are text. */
 const NUMBER = /^[1-9]\d{0,14}$/;
 
+const BATCHES = { maxInFlight: 2, maxBatch: 500 };
+
 /**
  * Builds the lookup: one prepared statement for all credentials, of whatever kinds, that are presented in one event-loop
- * turn. Everything that can end a credential is read each time; what is known from before only spares telling it again.
+ * turn, and another one for those that are known. Everything that can end a credential is read each time; what is known
+ * from before only spares telling it again.
  */
 export function createCredentialLookup(
   pool: Pick<Pool, 'query'>,
   translateError: (error: unknown) => unknown,
 ): FindCredentialRecord {
   const listOf = rememberScopeLists();
-  return batchByTurn<LookupQuestion, LookupAnswer>(
-    async (asked) => {
-      const questions = withOneLimitPerBucket(asked);
-      const answers: LookupAnswer[] = questions.map(() => null);
-      try {
-        const { rows } = await pool.query<LookupRow>(lookupStatement(questions));
-        for (const row of rows) answer(questions, answers, row, listOf);
-      } catch (error) {
+  const ask = <Row extends unknown[]>(statement: PreparedLookup): Promise<readonly Row[]> =>
+    pool.query<Row>(statement).then(
+      ({ rows }) => rows,
+      (error: unknown) => {
         throw translateError(error);
-      }
-      return answers;
-    },
-    { maxInFlight: 2, maxBatch: 500 },
-  );
+      },
+    );
+
+  const read = batchByTurn<LookupKey, CredentialRecord | null>(async (keys) => {
+    const records: (CredentialRecord | null)[] = keys.map(() => null);
+    const rows = await ask<LookupRow>(lookupStatement(keys.map((key) => ({ key }))));
+    for (const row of rows) records[row[at.n]] = toRecord(row, listOf);
+    return records;
+  }, BATCHES);
+
+  /** Null where the record has changed, or is gone. */
+  const stands = batchByTurn<KnownQuestion, LookupAnswer>(async (asked) => {
+    const questions = withOneLimitPerBucket(asked);
+    const answers: LookupAnswer[] = questions.map(() => null);
+    for (const row of await ask<KnownRow>(knownStatement(questions))) tellKnown(questions, answers, row);
+    return answers;
+  }, BATCHES);
+
+  return ({ key, known, call }) =>
+    known === null ? read(key) : stands({ key, known, call }).then((answer) => answer ?? read(key));
 }
 
 /** One bucket can not be counted twice by one statement: calls of another cost or limit are left for the counter. */
-function withOneLimitPerBucket(questions: readonly LookupQuestion[]): readonly LookupQuestion[] {
+function withOneLimitPerBucket(questions: readonly KnownQuestion[]): readonly KnownQuestion[] {
   const first = new Map<string, CallToCount>();
   return questions.map((question) => {
     const { call } = question;
@@ -54,31 +70,26 @@ function withOneLimitPerBucket(questions: readonly LookupQuestion[]): readonly L
   });
 }
 
-function answer(
-  questions: readonly LookupQuestion[],
-  answers: LookupAnswer[],
-  row: LookupRow,
-  listOf: (text: string) => readonly string[],
-): void {
-  const n = row[at.n];
-  const type = row[at.type];
+function tellKnown(questions: readonly KnownQuestion[], answers: LookupAnswer[], row: KnownRow): void {
+  const [n, expired, used, windowStart, nowSeconds] = row;
   if (n === null) {
     tellCounted(questions, answers, row);
     return;
   }
-  const known = questions[n]?.known ?? null;
-  if (type !== null) answers[n] = toRecord(row, type, listOf);
-  else if (known !== null) {
-    answers[n] = { ...known, expired: row[at.expired] !== false, used: usedOf(row), nowSeconds: row[at.nowSeconds] };
-  }
+  const question = questions[n];
+  if (question === undefined) return;
+  answers[n] = { ...question.known, expired: expired !== false, used: usedOf(used, windowStart), nowSeconds };
 }
 
 /** Hands the grants of each bucket out in the order of asking; each sees what was used when its own call had been counted. */
-function tellCounted(questions: readonly LookupQuestion[], answers: LookupAnswer[], row: LookupRow): void {
-  const places = row[at.name];
+function tellCounted(
+  questions: readonly KnownQuestion[],
+  answers: LookupAnswer[],
+  [, , , , nowSeconds, places, counted]: KnownRow,
+): void {
   if (places === null) return;
   const buckets = new Map<string, { granted: number; used: number }>();
-  for (const text of (row[at.scopes] ?? '').split(listSeparator)) {
+  for (const text of (counted ?? '').split(listSeparator)) {
     const [used = '', granted = '', ...bucket] = text.split(' ').reverse();
     buckets.set(bucket.reverse().join(' '), { granted: Number(granted), used: Number(used) });
   }
@@ -92,12 +103,13 @@ function tellCounted(questions: readonly LookupQuestion[], answers: LookupAnswer
     answers[n] = {
       granted,
       used: granted ? bucket.used - bucket.granted * call.cost : bucket.used,
-      nowSeconds: row[at.nowSeconds],
+      nowSeconds,
     };
   }
 }
 
-function toRecord(row: LookupRow, type: CredentialType, listOf: (text: string) => readonly string[]): CredentialRecord {
+function toRecord(row: LookupRow, listOf: (text: string) => readonly string[]): CredentialRecord {
+  const type = row[at.type];
   const id = row[at.id];
   const userId = row[at.userId];
   const clientId = row[at.clientId];
@@ -108,7 +120,7 @@ function toRecord(row: LookupRow, type: CredentialType, listOf: (text: string) =
     name: row[at.name],
     environment: row[at.environment],
     expiresAt: row[at.expiresAt],
-    expired: row[at.expired] !== false,
+    expired: row[at.expired],
     // A token whose client is gone is dead, whatever its own row says.
     revoked: row[at.revoked] || (clientId !== null && clientScopes === null),
     replaced: row[at.replaced],
@@ -121,15 +133,13 @@ function toRecord(row: LookupRow, type: CredentialType, listOf: (text: string) =
     tier: row[at.tier],
     bucket: row[at.bucket],
     meter: row[at.meter],
-    used: usedOf(row),
+    used: usedOf(row[at.used], row[at.windowStart]),
     nowSeconds: row[at.nowSeconds],
-    version: row[at.version] ?? '',
+    version: row[at.version],
   };
 }
 
-function usedOf(row: LookupRow): CredentialRecord['used'] {
-  const used = row[at.used];
-  const windowStart = row[at.windowStart];
+function usedOf(used: number | null, windowStart: number | null): CredentialRecord['used'] {
   return used === null || windowStart === null ? null : { amount: used, windowStartSeconds: windowStart };
 }
 

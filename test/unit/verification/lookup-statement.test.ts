@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { openDatabase } from '../../../src/db/open-database.ts';
-import type { LookupKey } from '../../../src/verification/credential-record.ts';
+import type { CredentialRecord, KnownQuestion, LookupKey } from '../../../src/verification/credential-record.ts';
+import { knownStatement } from '../../../src/verification/known-statement.ts';
 import { at, lookupStatement } from '../../../src/verification/lookup-statement.ts';
 import { testDatabase } from '../../support/test-database.ts';
 
@@ -23,6 +24,8 @@ const KEYS: readonly LookupKey[] = [
   { kind: 'session', hash },
 ];
 
+const asKnown = (key: LookupKey): KnownQuestion => ({ key, known: { version: '1' } as CredentialRecord, call: null });
+
 describe('the statement that looks credentials up', () => {
   let database: pg.Client;
   before(async () => {
@@ -34,11 +37,13 @@ describe('the statement that looks credentials up', () => {
   it('is good SQL for whichever kinds meet in one turn', async () => {
     for (let mixture = 1; mixture < 2 ** KEYS.length; mixture += 1) {
       const keys = KEYS.filter((_, index) => (mixture & (1 << index)) !== 0);
-      const { fields } = await database.query(lookupStatement(keys.map((key) => ({ key, known: null, call: null }))));
+      const { fields } = await database.query(lookupStatement(keys.map((key) => ({ key }))));
       const names = fields.map(({ name }) => name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()));
       expect(names, 'columns stand where they are read').to.deep.equal(Object.keys(at));
       const types = Object.fromEntries(fields.map(({ name, dataTypeID }) => [name, dataTypeID]));
       expect(types, keys.map(({ kind }) => kind).join()).to.include({ match_proof: 17, user_id: 20, client_id: 25 });
+      const known = await database.query(knownStatement(keys.map(asKnown)));
+      expect(known.rows, 'nothing is known, and nothing counted').to.have.length(1);
     }
   });
 
@@ -47,14 +52,18 @@ describe('the statement that looks credentials up', () => {
     const hot = openDatabase({ databaseUrl: await testDatabase() });
     try {
       for (const keys of [...KEYS.map((key) => [key]), KEYS]) {
-        const { text } = lookupStatement(keys.map((key) => ({ key, known: null, call: null })));
-        const { rows } = await hot.pool.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
-          `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
-        );
-        const scans = scansOf(rows[0]?.['QUERY PLAN'][0].Plan);
-        const buckets = scans.filter((scan) => scan['Relation Name'] === 'rate_limit_windows');
-        expect(buckets).to.have.length(2);
-        for (const scan of buckets) expect(scan, keys.map(({ kind }) => kind).join()).to.have.property('Index Cond');
+        for (const { name, text } of [
+          lookupStatement(keys.map((key) => ({ key }))),
+          knownStatement(keys.map(asKnown)),
+        ]) {
+          const { rows } = await hot.pool.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+            `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
+          );
+          const scans = scansOf(rows[0]?.['QUERY PLAN'][0].Plan);
+          const buckets = scans.filter((scan) => scan['Relation Name'] === 'rate_limit_windows');
+          expect(buckets, name).to.have.length(1);
+          for (const scan of buckets) expect(scan, name).to.have.property('Index Cond');
+        }
       }
     } finally {
       await hot.close();
