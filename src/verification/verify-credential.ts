@@ -100,15 +100,17 @@ export function verifyCredential(deps: VerifyCredentialDeps): VerifyInProcess {
     known: KnownRecord | null,
     record: CredentialRecord,
   ): Promise<InProcessVerification> {
-    // Nothing but a clear yes is a yes, here and below: what is missing or strange denies.
-    const proving = deps.proveSecret(secret, record.proof);
-    if ((proving instanceof Promise ? await proving : proving) !== true) return refuse('unknown');
+    const unchanged = known !== null && known.record.version === record.version;
+    if (!unchanged || deps.matchSecret(secret, record.proof) !== true) {
+      // Nothing but a clear yes is a yes, here and below: what is missing or strange denies.
+      const proving = deps.proveSecret(secret, record.proof);
+      if ((proving instanceof Promise ? await proving : proving) !== true) return refuse('unknown');
+    }
     if (!isFor(deps, record, question.audience)) return refuse('unknown');
 
     const standing = standingRefusal(record);
     if (standing !== null) return note(deps, question, record, refuse(standing, record));
 
-    const unchanged = known !== null && known.record.version === record.version;
     const judgement = unchanged ? known.judgement : judge(record);
     if (question.requirement !== null && !meets(judgement.scopes, question.requirement)) {
       return note(deps, question, record, insufficient(deps.catalog, record, judgement, question.requirement));
