@@ -6,7 +6,17 @@ export function constantTimeEqual(left: string | Uint8Array, right: string | Uin
   return timingSafeEqual(sha256(left), sha256(right));
 }
 
-/** Compares two digests of secrets in constant time; digests of different lengths are different. */
-export function sameDigest(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && timingSafeEqual(left, right);
+const HEX_BYTES = 64;
+const one = Buffer.alloc(HEX_BYTES);
+const other = Buffer.alloc(HEX_BYTES);
+
+/**
+ * Compares two SHA-256 digests of secrets, in hexadecimal, in constant time; of another length they are different. Nothing
+ * is allocated: buffers are what is dear to clear up.
+ */
+export function sameDigest(left: string, right: string): boolean {
+  if (left.length !== HEX_BYTES || right.length !== HEX_BYTES) return false;
+  one.write(left, 'latin1');
+  other.write(right, 'latin1');
+  return timingSafeEqual(one, other);
 }

@@ -1,7 +1,7 @@
 import { matchClientSecret } from '../crypto/client-secret.ts';
 import { sameDigest } from '../crypto/constant-time-equal.ts';
 import type { KeyRing } from '../crypto/derive-keys.ts';
-import { sha256 } from '../crypto/digest.ts';
+import { sha256Hex } from '../crypto/digest.ts';
 
 /** The live secrets of a client: their hashes, and the ids of their rows in the same order. */
 export interface LiveSecrets {
@@ -20,10 +20,10 @@ const REMEMBERED = 1000;
  * can not go stale, so the digest of one that did is remembered; whether the hash is a live one is read each time.
  */
 export function matchLiveSecret(peppers: KeyRing, noteUse: (secretId: string) => void): MatchLiveSecret {
-  const matched = new Map<string, Buffer>();
+  const matched = new Map<string, string>();
 
   function find(presented: string, secretHashes: readonly string[]): string | null {
-    const digest = sha256(presented);
+    const digest = sha256Hex(presented);
     for (const hash of secretHashes) {
       const before = matched.get(hash);
       if (before !== undefined && sameDigest(digest, before)) return hash;

@@ -16,15 +16,15 @@ export type LookupKey =
   | { readonly kind: 'api_key'; readonly publicId: string }
   | { readonly kind: 'session'; readonly hash: string };
 
-/** What is stored of a secret, for the kinds that are looked up by something public. */
+/** What is stored of a secret, for the kinds that are looked up by something public; bytes in hexadecimal. */
 export type StoredProof =
   | { readonly kind: 'none' }
-  | { readonly kind: 'digest'; readonly digest: Buffer }
+  | { readonly kind: 'digest'; readonly digest: string }
   | {
       readonly kind: 'key';
       readonly publicId: string;
       readonly keyHash: string;
-      readonly proof: Buffer | null;
+      readonly proof: string | null;
       readonly pepperId: string | null;
     };
 

@@ -7,7 +7,7 @@ export const listSeparator = '\x1f';
 
 /**
  * One row of the answer, in the order of the columns. Lists come as one text, because reading PostgreSQL's arrays is
- * dearer than everything else about a row, and rows as arrays, because that is half as dear as objects.
+ * dearer than everything else about a row, bytes in hexadecimal, and rows as arrays, because that is half as dear as objects.
  */
 export type LookupRow = [
   n: number,
@@ -21,10 +21,10 @@ export type LookupRow = [
   replaced: boolean,
   audience: string | null,
   scopes: string | null,
-  tokenHash: Buffer | null,
+  tokenHash: string | null,
   publicId: string | null,
   keyHash: string | null,
-  matchProof: Buffer | null,
+  matchProof: string | null,
   pepperId: string | null,
   userId: number | null,
   userDisabled: boolean | null,
@@ -113,6 +113,8 @@ export const bucketOf = (f: string): string =>
 
 const list = (column: string): string => `array_to_string(${column}, E'${listSeparator}')`;
 
+const hex = (column: string): string => `encode(${column}, 'hex')`;
+
 /** Writes the statement that reads the records behind a batch of keys. */
 export const lookupStatement = statementByKinds<{ readonly key: LookupKey }>(
   'credential-lookup',
@@ -122,7 +124,8 @@ export const lookupStatement = statementByKinds<{ readonly key: LookupKey }>(
     const clients = present.some((kind) => OF_CLIENTS.includes(kind));
     return `
     SELECT c.n, c.type, c.id, c.name, c.environment, c.expires_at, NOT (${live}) AS expired, c.revoked, c.replaced,
-           c.audience, ${list('c.scopes')} AS scopes, c.token_hash, c.public_id, c.key_hash, c.match_proof, c.pepper_id,
+           c.audience, ${list('c.scopes')} AS scopes, ${hex('c.token_hash')} AS token_hash, c.public_id,
+           c.key_hash, ${hex('c.match_proof')} AS match_proof, c.pepper_id,
            c.user_id, ${users ? 'u.disabled_at IS NOT NULL' : 'NULL::bool'} AS user_disabled,
            ${users ? 'm.role' : 'NULL::text AS role'},
            c.client_id, ${clients ? list('o.scopes') : 'NULL::text'} AS client_scopes,

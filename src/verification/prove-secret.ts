@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { sameDigest } from '../crypto/constant-time-equal.ts';
 import type { KeyRing } from '../crypto/derive-keys.ts';
-import { sha256 } from '../crypto/digest.ts';
+import { sha256Hex } from '../crypto/digest.ts';
 import { checkMatchProof, type MatchProof, writeMatchProof } from '../crypto/match-proof.ts';
 import type { SecretHasher } from '../crypto/secret-hasher.ts';
 import type { StoredProof } from './credential-record.ts';
@@ -54,9 +54,9 @@ export function proveSecret(deps: ProveSecretDeps): ProveSecret {
   return (secret, stored) => {
     if (stored.kind === 'none') return true;
     if (secret === null) return false;
-    if (stored.kind === 'digest') return sameDigest(sha256(secret), stored.digest);
+    if (stored.kind === 'digest') return sameDigest(sha256Hex(secret), stored.digest);
     const { publicId, keyHash } = stored;
-    const verdict = checkMatchProof(deps.peppers, stored, publicId, keyHash, secret);
+    const verdict = checkMatchProof(deps.peppers, proofOf(stored), publicId, keyHash, secret);
     if (verdict === 'differs') return false;
     if (verdict === 'matches') {
       // A proof under an old pepper moves over when it is used, so that the old one can be dropped one day.
@@ -80,20 +80,24 @@ export function proveSecret(deps: ProveSecretDeps): ProveSecret {
  * that did is kept beside it: comparing that again takes a sixth of the time of the HMAC.
  */
 export function matchSecret({ peppers }: Pick<ProveSecretDeps, 'peppers'>): MatchSecret {
-  const matched = new WeakMap<StoredProof, Buffer>();
+  const matched = new WeakMap<StoredProof, string>();
   return (secret, stored) => {
     if (stored.kind === 'none') return true;
     if (secret === null) return false;
-    const digest = sha256(secret);
+    const digest = sha256Hex(secret);
     if (stored.kind === 'digest') return sameDigest(digest, stored.digest);
     const before = matched.get(stored);
     if (before !== undefined) return sameDigest(digest, before);
     // Under an old pepper, the proof is to move to the new one, which is done where the record has been read.
     if (stored.pepperId !== peppers[0].id) return false;
-    if (checkMatchProof(peppers, stored, stored.publicId, stored.keyHash, secret) !== 'matches') return false;
+    if (checkMatchProof(peppers, proofOf(stored), stored.publicId, stored.keyHash, secret) !== 'matches') return false;
     matched.set(stored, digest);
     return true;
   };
+}
+
+function proofOf({ proof, pepperId }: Extract<StoredProof, { kind: 'key' }>): Parameters<typeof checkMatchProof>[1] {
+  return { proof: proof === null ? null : Buffer.from(proof, 'hex'), pepperId };
 }
 
 /**

@@ -19,7 +19,7 @@ const record: CredentialRecord = {
   expired: false,
   revoked: false,
   replaced: false,
-  proof: { kind: 'digest', digest: Buffer.alloc(32) },
+  proof: { kind: 'digest', digest: '00'.repeat(32) },
   audience: ISSUER,
   grant: ['posts:*'],
   user: null,

@@ -41,7 +41,7 @@ describe('the statement that looks credentials up', () => {
       const names = fields.map(({ name }) => name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()));
       expect(names, 'columns stand where they are read').to.deep.equal(Object.keys(at));
       const types = Object.fromEntries(fields.map(({ name, dataTypeID }) => [name, dataTypeID]));
-      expect(types, keys.map(({ kind }) => kind).join()).to.include({ match_proof: 17, user_id: 20, client_id: 25 });
+      expect(types, keys.map(({ kind }) => kind).join()).to.include({ match_proof: 25, user_id: 20, client_id: 25 });
       const known = await database.query(knownStatement(keys.map(asKnown)));
       expect(known.rows, 'nothing is known, and nothing counted').to.have.length(1);
     }

@@ -1,10 +1,11 @@
 import bcrypt from 'bcrypt';
 import { expect } from 'chai';
 import { deriveKeys } from '../../../src/crypto/derive-keys.ts';
-import type { MatchProof } from '../../../src/crypto/match-proof.ts';
+import { sha256Hex } from '../../../src/crypto/digest.ts';
+import { type MatchProof, writeMatchProof } from '../../../src/crypto/match-proof.ts';
 import { secretHasher } from '../../../src/crypto/secret-hasher.ts';
 import type { StoredProof } from '../../../src/verification/credential-record.ts';
-import { type ProveSecret, proveSecret } from '../../../src/verification/prove-secret.ts';
+import { matchSecret, type ProveSecret, proveSecret } from '../../../src/verification/prove-secret.ts';
 
 const KEY = `sk_live_${'a'.repeat(32)}`;
 const OTHER_KEY = `sk_live_${'b'.repeat(32)}`;
@@ -43,6 +44,12 @@ describe('the proof of an API key', () => {
     });
   }
 
+  /** A proof as the lookup reads it. */
+  const stored = (written: MatchProof | undefined): Pick<KeyProof, 'proof' | 'pepperId'> => ({
+    proof: written?.proof.toString('hex') ?? null,
+    pepperId: written?.pepperId ?? null,
+  });
+
   it('runs bcrypt once for all who present a key at the same time', async () => {
     const verdicts = await Promise.all(Array.from({ length: 5 }, () => prove(KEY, withoutProof)));
     expect(verdicts).to.deep.equal([true, true, true, true, true]);
@@ -56,7 +63,7 @@ describe('the proof of an API key', () => {
     expect(await prove(KEY, withoutProof)).to.equal(true);
     expect(runs).to.equal(1);
     const [written] = kept;
-    expect(await prove(KEY, { ...withoutProof, ...written })).to.equal(true);
+    expect(await prove(KEY, { ...withoutProof, ...stored(written) })).to.equal(true);
     expect(runs).to.equal(1);
   });
 
@@ -77,7 +84,9 @@ describe('the proof of an API key', () => {
     expect(runs, 'another row').to.equal(3);
     expect(await prove(KEY, { ...withoutProof, keyHash: await bcrypt.hash(OTHER_KEY, 4) })).to.equal(false);
     expect(runs, 'another hash').to.equal(4);
-    expect(await prove(KEY, { ...withoutProof, ...kept[0], proof: Buffer.alloc(32) }), 'another proof').to.equal(false);
+    expect(await prove(KEY, { ...withoutProof, ...stored(kept[0]), proof: '00'.repeat(32) }), 'another proof').to.equal(
+      false,
+    );
     expect(runs).to.equal(4);
   });
 
@@ -109,5 +118,39 @@ describe('the proof of an API key', () => {
     expect(runs).to.equal(0);
     await prove(keys[0] ?? '', withoutProof);
     expect(runs).to.equal(1);
+  });
+});
+
+describe('holding a secret against a record that is known', () => {
+  const peppers = deriveKeys(['s'.repeat(43)], 'pepper');
+  const older = deriveKeys(['o'.repeat(43)], 'pepper');
+  const keyOf = (ring: typeof peppers): KeyProof => {
+    const { proof, pepperId } = writeMatchProof(ring, 'aaaaaaaa', 'a hash', KEY);
+    return { kind: 'key', publicId: 'aaaaaaaa', keyHash: 'a hash', proof: proof.toString('hex'), pepperId };
+  };
+
+  it('says yes to the right key, again and again, and no to every other, whichever came first', () => {
+    const matches = matchSecret({ peppers });
+    const known = keyOf(peppers);
+    for (const key of [OTHER_KEY, KEY, OTHER_KEY, KEY]) expect(matches(key, known), key).to.equal(key === KEY);
+    expect(matches(KEY, { ...keyOf(peppers), proof: '00'.repeat(32) }), 'another reading').to.equal(false);
+    expect(matches(null, known)).to.equal(false);
+  });
+
+  it('leaves a proof under an old pepper, or none, to the proof that writes a new one', () => {
+    const matches = matchSecret({ peppers: [...peppers, ...older] as unknown as typeof peppers });
+    expect(matches(KEY, keyOf(older))).to.equal(false);
+    expect(matches(KEY, { ...keyOf(peppers), proof: null })).to.equal(false);
+  });
+
+  it('compares digests whole', () => {
+    const matches = matchSecret({ peppers });
+    const digest = sha256Hex('secret');
+    expect(matches('secret', { kind: 'digest', digest })).to.equal(true);
+    expect(matches('secreT', { kind: 'digest', digest })).to.equal(false);
+    for (const wrong of ['', digest.slice(1), `${digest}0`, `${digest.slice(0, -1)}x`]) {
+      expect(matches('secret', { kind: 'digest', digest: wrong }), wrong).to.equal(false);
+    }
+    expect(matches('anything', { kind: 'none' })).to.equal(true);
   });
 });
