@@ -23,9 +23,7 @@ const FEW = 1000;
 const endings: (() => Promise<void>)[] = [];
 
 async function open(rows: number): Promise<BenchInstallation> {
-  const installation = await prepareInstallation(await freePort(), rows, say);
-  endings.unshift(() => installation.remove());
-  return installation;
+  return prepareInstallation(await freePort(), rows, say, (end) => endings.unshift(end));
 }
 
 async function start(installation: BenchInstallation, nodeOptions: readonly string[] = []): Promise<PinnedProcess> {

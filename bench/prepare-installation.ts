@@ -18,7 +18,6 @@ export interface BenchInstallation {
   readonly databaseUrl: string;
   /** A server as `npm start` starts it, alone on its core. */
   startServer(nodeOptions?: readonly string[]): Promise<PinnedProcess>;
-  remove(): Promise<void>;
 }
 
 const SERVER = new URL('../src/main.ts', import.meta.url).pathname;
@@ -27,14 +26,19 @@ export const reportsResource = 'https://reports.example.com';
 /** Where the app gets its codes; nobody listens there. */
 export const appCallback = 'http://localhost:9/callback';
 
-/** Makes a PostgreSQL with its default durable settings, on the core of the load, and fills it. */
+/** Makes a PostgreSQL with its default durable settings, on the core of the load, and fills it; `atTheEnd` is told how to remove it. */
 export async function prepareInstallation(
   port: number,
   rows: number,
   say: (line: string) => void,
+  atTheEnd: (end: () => Promise<void>) => void,
 ): Promise<BenchInstallation> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   const postgres = await startEmbeddedPostgres({ dataDir: folder });
+  atTheEnd(async () => {
+    await postgres.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
   const secretKey = randomSecretKey();
   const environment: NodeJS.ProcessEnv = {
     NODE_ENV: 'development',
@@ -76,10 +80,6 @@ export async function prepareInstallation(
     app,
     databaseUrl: postgres.databaseUrl,
     startServer: start,
-    async remove() {
-      await postgres.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
   };
 }
 
