@@ -14,7 +14,7 @@ const SESSION_COOKIE = /^[A-Za-z0-9_-]{43}$/;
  * Lists that are under way at a time. More are answered no sooner, but all of them are kept until the last is answered:
  * that took twice the memory and a third of the time, to clear it up, and single calls wait behind all of them.
  */
-const LISTS_AT_ONCE = 12;
+const LISTS_AT_ONCE = 8;
 
 /** The route of `/api/verify`: may this credential do that now? For resource servers. */
 export function verifyRoutes({ verify }: VerifyRoutesDeps): readonly AnyRoute[] {

@@ -131,7 +131,8 @@ function tokensInFront(deps: MountProviderDeps, failures: WeakMap<IncomingMessag
     longestFormBytes: LONGEST_TOKEN_FORM_BYTES,
     headers: TOKEN_HEADERS,
     answer: async (request, form) => {
-      const outcome = await issue(request, form);
+      // Whatever else comes up, comes up again where it is told.
+      const outcome = await issue(request, form).catch(() => ({ kind: 'library' }) as const);
       if (outcome.kind === 'answer') return { body: outcome.body };
       return {
         handOn: (again) => {

@@ -95,7 +95,6 @@ export function pgCallCounter(
 
   return (call) =>
     new Promise((resolve, reject) => {
-      // One strange number would fail the statement, and with it everybody else's calls.
       if (!isCountable(call))
         throw new RangeError('a call to be counted has a cost or a limit that is no whole number');
       waiting.push({ call, resolve, reject });
@@ -103,7 +102,8 @@ export function pgCallCounter(
     });
 }
 
-function isCountable({ cost, limit, windowSeconds }: CountableCall): boolean {
+/** Whether a statement can count a call, so that one strange number does not fail everybody else's calls. */
+export function isCountable({ cost, limit, windowSeconds }: Omit<CountableCall, 'bucket'>): boolean {
   const isWhole = (value: number, least: number, most: number): boolean =>
     Number.isSafeInteger(value) && value >= least && value <= most;
   return isWhole(cost, 1, MAX_INT) && isWhole(limit, 0, Number.MAX_SAFE_INTEGER) && isWhole(windowSeconds, 1, MAX_INT);

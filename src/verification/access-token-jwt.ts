@@ -91,6 +91,15 @@ export function readAccessToken(deps: ReadAccessTokenDeps): ReadAccessToken {
     }
   }
 
+  /** What has expired is of no use, and is met first, because tokens of one kind live equally long. */
+  function forgetOldest(): void {
+    const nowSeconds = deps.clock().getTime() / 1000;
+    for (const [digest, { claims }] of remembered) {
+      if (remembered.size < REMEMBERED && claims.expiresAtSeconds > nowSeconds) return;
+      remembered.delete(digest);
+    }
+  }
+
   async function readAnew(
     token: string,
     digest: string,
@@ -100,10 +109,7 @@ export function readAccessToken(deps: ReadAccessTokenDeps): ReadAccessToken {
     remembered.delete(digest);
     const found = await read(token);
     if (found === null) return null;
-    if (remembered.size >= REMEMBERED) {
-      const oldest = remembered.keys().next().value;
-      if (oldest !== undefined) remembered.delete(oldest);
-    }
+    forgetOldest();
     remembered.set(digest, found);
     return found.claims;
   }

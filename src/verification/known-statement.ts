@@ -53,6 +53,6 @@ export const knownStatement = statementByKinds<KnownQuestion>(
    WHERE NOT (f.live AND f.cost > 0)
    UNION ALL
   SELECT NULL, NULL, NULL, NULL, ${nowSeconds},
-         (SELECT string_agg(n::text, ',') FROM found WHERE live AND cost > 0),
+         (SELECT string_agg(n::text, ',' ORDER BY n) FROM found WHERE live AND cost > 0),
          (SELECT string_agg(concat(bucket, ' ', granted, ' ', used), E'${listSeparator}') FROM counted)`,
 );

@@ -98,7 +98,8 @@ export function joinedRows(present: readonly Kind[]): string {
 export function versionOf(present: readonly Kind[]): string {
   const users = present.some((kind) => OF_USERS.includes(kind));
   const started = "(SELECT date_part('epoch', pg_postmaster_start_time())::text)";
-  return `concat(${started}, '/', c.version, '/', w.xmin${users ? ", '/', u.xmin, '/', m.xmin" : ''})`;
+  // The same form whatever else is in the batch: what is not joined has no version, as what is joined and not there.
+  return `concat(${started}, '/', c.version, '/', w.xmin, '/', ${users ? "u.xmin, '/', m.xmin" : "'/'"})`;
 }
 
 /** Whether a credential has not expired, by the database's clock. */

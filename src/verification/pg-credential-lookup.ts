@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { batchByTurn } from '../db/turn-batch.ts';
+import { isCountable } from '../rate-limits/pg-call-counter.ts';
 import type {
   CallToCount,
   CredentialRecord,
@@ -56,12 +57,13 @@ export function createCredentialLookup(
     known === null ? read(key) : stands({ key, known, call }).then((answer) => answer ?? read(key));
 }
 
-/** One bucket can not be counted twice by one statement: calls of another cost or limit are left for the counter. */
+/** One bucket can not be counted twice by one statement: calls of another cost or limit are left for the counter, and so are those that it refuses. */
 function withOneLimitPerBucket(questions: readonly KnownQuestion[]): readonly KnownQuestion[] {
   const first = new Map<string, CallToCount>();
   return questions.map((question) => {
     const { call } = question;
     if (call === null) return question;
+    if (!isCountable(call)) return { ...question, call: null };
     const known = first.get(call.bucket);
     if (known === undefined) first.set(call.bucket, call);
     else if (known.cost !== call.cost || known.limit !== call.limit || known.windowSeconds !== call.windowSeconds)

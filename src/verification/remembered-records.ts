@@ -36,6 +36,7 @@ export function rememberRecords(most: number = MOST): RememberedRecords {
       return entry !== undefined && sameFacts(entry.key, key) ? entry.known : null;
     },
     remember(key, known) {
+      freeze(known.judgement);
       const name = nameOf(key);
       remembered.delete(name);
       if (remembered.size >= most) {
@@ -45,6 +46,11 @@ export function rememberRecords(most: number = MOST): RememberedRecords {
       remembered.set(name, { known, key });
     },
   };
+}
+
+/** What is handed out with every answer must stay as it was concluded. */
+function freeze({ principal, inputs }: Judgement): void {
+  for (const shared of [principal, principal.subject, principal.credential, inputs]) Object.freeze(shared);
 }
 
 /** Of different kinds two may be called the same; whose facts they are is looked at besides. */

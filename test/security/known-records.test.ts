@@ -106,6 +106,22 @@ describe('a record that is known from before', () => {
     }
   }
 
+  it('stands whatever else is asked about in the same turn, alone or in company', async () => {
+    const alone = new Map<Kind, CredentialRecord>();
+    for (const kind of KINDS) alone.set(kind, await read(keys[kind]));
+    const together = await Promise.all(KINDS.map((kind) => read(keys[kind])));
+    const asked = KINDS.map((kind, index) => [kind, alone.get(kind), together[index]] as const);
+    for (const [kind, ...known] of asked) {
+      for (const one of known) {
+        if (one !== undefined) expect(await ask(keys[kind], one, callOf(one)), kind).to.include({ granted: true });
+      }
+    }
+    const answers = await Promise.all(
+      asked.map(([kind, one]) => (one === undefined ? null : ask(keys[kind], one, callOf(one)))),
+    );
+    for (const [index, answer] of answers.entries()) expect(answer, KINDS[index]).to.include({ granted: true });
+  });
+
   it('is told again when PostgreSQL was started again, whatever its transactions are called', async () => {
     const known = await read(keys.api_key);
     const found = await ask(keys.api_key, { ...known, version: known.version.replace(/^\d/, '0') }, callOf(known));
