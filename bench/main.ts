@@ -96,8 +96,14 @@ function writeResult(name: string, result: object): void {
   writeFileSync(join(options.results, `${name}.json`), `${JSON.stringify({ ...conditions, ...result }, null, 1)}\n`);
 }
 
+async function end(): Promise<void> {
+  for (const undo of endings.splice(0)) await undo();
+}
+
+// Whoever breaks a bench off is left with no database of it.
+process.once('SIGINT', () => void end().finally(() => process.exit(130)));
 try {
   await measure();
 } finally {
-  for (const end of endings) await end();
+  await end();
 }

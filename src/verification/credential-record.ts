@@ -11,6 +11,8 @@ export type LookupKey =
       readonly kind: 'access_token';
       readonly claims: AccessTokenClaims;
       readonly revokedHashes: readonly [string, string];
+      /** What the claims are as parameters of the lookup, in their order, written once for as long as the token is known. */
+      readonly parameters: readonly string[];
     }
   | { readonly kind: 'personal_access_token'; readonly id: number }
   | { readonly kind: 'api_key'; readonly publicId: string }

@@ -2,6 +2,7 @@ import { parseApiKey, parsePersonalAccessToken } from '../credentials/token-form
 import { sha256Hex } from '../crypto/digest.ts';
 import type { AccessTokenClaims, ReadAccessToken } from './access-token-jwt.ts';
 import type { LookupKey } from './credential-record.ts';
+import { accessTokenParameters } from './lookup-kinds.ts';
 import { endedFamilyName, revokedTokenName } from './revoked-token-name.ts';
 
 /** Which verifier a credential belongs to, decided by its shape alone; the prefixes and alphabets are disjoint. */
@@ -74,7 +75,8 @@ function parsedClaims(claims: AccessTokenClaims | null): ParsedCredential | Unpa
   // Both always, so that the statement has one form; the second name of a token without a family is nobody's.
   const names = [revokedTokenName(claims.jti), endedFamilyName(claims.family ?? '')] as const;
   const revokedHashes = [sha256Hex(names[0]), sha256Hex(names[1])] as const;
-  const parsed: ParsedCredential = { key: { kind: 'access_token', claims, revokedHashes }, secret: null };
+  const parameters = accessTokenParameters(claims, revokedHashes);
+  const parsed: ParsedCredential = { key: { kind: 'access_token', claims, revokedHashes, parameters }, secret: null };
   parsedBefore.set(claims, parsed);
   return parsed;
 }

@@ -1,4 +1,5 @@
 import { sessionIdleSeconds } from '../users/session.ts';
+import type { AccessTokenClaims } from './access-token-jwt.ts';
 import type { LookupKey } from './credential-record.ts';
 
 /** The kinds of credentials, as they are looked up. */
@@ -20,6 +21,36 @@ export type KeyOf<K extends Kind> = Extract<LookupKey, { kind: K }>;
 export const commonColumns = `
   version, type, id, name, environment, expires_at, revoked, replaced, audience, scopes, token_hash, public_id, key_hash,
   match_proof, pepper_id, user_id, client_id, workspace_id, tier, bucket, meter`;
+
+const ACCESS_TOKEN_PARAMETERS = [
+  ['client_id', 'text'],
+  ['user_id', 'bigint'],
+  ['grant_id', 'text'],
+  ['jti_hash', 'text'],
+  ['family_hash', 'text'],
+  ['jti', 'text'],
+  ['audience', 'text'],
+  ['exp', 'float8'],
+  ['scope', 'text'],
+] as const;
+
+/** Writes the claims of a JWT as elements of the arrays that the lookup takes. */
+export function accessTokenParameters(
+  { clientId, userId, grantId, jti, audience, expiresAtSeconds, scopes }: AccessTokenClaims,
+  [revoked, endedFamily]: readonly [string, string],
+): readonly string[] {
+  return [
+    quoted(clientId),
+    userId === null ? 'NULL' : String(userId),
+    grantId === null ? 'NULL' : quoted(grantId),
+    revoked,
+    endedFamily,
+    quoted(jti),
+    quoted(audience),
+    String(expiresAtSeconds),
+    quoted(scopes.join(' ')),
+  ];
+}
 
 /*
  * Each kind is one index probe a key. Every NULL has its type: which kinds meet in one statement is a matter of chance,
@@ -47,28 +78,9 @@ export const KINDS: { readonly [K in Kind]: KindLookup<KeyOf<K>> } = {
         LEFT JOIN oauth_clients c ON c.client_id = a.client_id`,
   },
   access_token: {
-    parameters: [
-      ['client_id', 'text'],
-      ['user_id', 'bigint'],
-      ['grant_id', 'text'],
-      ['jti_hash', 'text'],
-      ['family_hash', 'text'],
-      ['jti', 'text'],
-      ['audience', 'text'],
-      ['exp', 'float8'],
-      ['scope', 'text'],
-    ],
-    values: (keys) => [
-      keys.map(({ claims }) => claims.clientId),
-      keys.map(({ claims }) => claims.userId),
-      keys.map(({ claims }) => claims.grantId),
-      plainArray(keys.map(({ revokedHashes }) => revokedHashes[0])),
-      plainArray(keys.map(({ revokedHashes }) => revokedHashes[1])),
-      keys.map(({ claims }) => claims.jti),
-      keys.map(({ claims }) => claims.audience),
-      plainArray(keys.map(({ claims }) => claims.expiresAtSeconds)),
-      keys.map(({ claims }) => claims.scopes.join(' ')),
-    ],
+    parameters: ACCESS_TOKEN_PARAMETERS,
+    values: (keys) =>
+      ACCESS_TOKEN_PARAMETERS.map((_, column) => plainArray(keys.map((key) => key.parameters[column] ?? ''))),
     rows: `
       SELECT {question}, concat(c.xmin, ' ', g.xmin, ' ', r.xmin, ' ', f.xmin),
              CASE WHEN k.user_id IS NULL THEN 'oauth_client_token' ELSE 'oauth_access_token' END, k.jti,
@@ -136,6 +148,11 @@ export const OF_CLIENTS: readonly Kind[] = ['oauth_token', 'access_token'];
  */
 export function plainArray(list: readonly (number | string)[]): string {
   return `{${list.join(',')}}`;
+}
+
+/** A text as an element of such an array. */
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
 /** A statement for the driver, with its parameters. */

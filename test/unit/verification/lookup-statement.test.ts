@@ -3,6 +3,7 @@ import pg from 'pg';
 import { openDatabase } from '../../../src/db/open-database.ts';
 import type { CredentialRecord, KnownQuestion, LookupKey } from '../../../src/verification/credential-record.ts';
 import { knownStatement } from '../../../src/verification/known-statement.ts';
+import { accessTokenParameters } from '../../../src/verification/lookup-kinds.ts';
 import { at, lookupStatement } from '../../../src/verification/lookup-statement.ts';
 import { testDatabase } from '../../support/test-database.ts';
 
@@ -18,7 +19,12 @@ const claims = {
 } as unknown as Extract<LookupKey, { kind: 'access_token' }>['claims'];
 const KEYS: readonly LookupKey[] = [
   { kind: 'oauth_token', hash },
-  { kind: 'access_token', claims, revokedHashes: [hash, hash] },
+  {
+    kind: 'access_token',
+    claims,
+    revokedHashes: [hash, hash],
+    parameters: accessTokenParameters(claims, [hash, hash]),
+  },
   { kind: 'personal_access_token', id: 1 },
   { kind: 'api_key', publicId: '00000000' },
   { kind: 'session', hash },
@@ -45,6 +51,17 @@ describe('the statement that looks credentials up', () => {
       const known = await database.query(knownStatement(keys.map(asKnown)));
       expect(known.rows, 'nothing is known, and nothing counted').to.have.length(1);
     }
+  });
+
+  it('takes the claims of a JWT as they are, whatever is in them', async () => {
+    const strange = { ...claims, clientId: 'a"b\\c,{d}', jti: 'NULL', scopes: ['x', "y'"] };
+    const parameters = accessTokenParameters(strange, [hash, hash]);
+    const key: LookupKey = { kind: 'access_token', claims: strange, revokedHashes: [hash, hash], parameters };
+    const { rows } = await database.query(lookupStatement([{ key }]));
+    expect(rows[0]?.[at.clientId]).to.equal(strange.clientId);
+    expect(rows[0]?.[at.id]).to.equal('NULL');
+    expect(rows[0]?.[at.scopes]).to.equal(`x\x1fy'`);
+    expect(rows[0]?.[at.userId]).to.equal(null);
   });
 
   it('finds each bucket by its key, although it was planned while there were none: no table grows faster', async () => {
