@@ -1,4 +1,5 @@
 import type { CredentialType, Environment } from '../core/principal.ts';
+import type { CountableCall, CountedCall } from '../rate-limits/pg-call-counter.ts';
 import type { AccessTokenClaims } from './access-token-jwt.ts';
 
 /**
@@ -69,30 +70,13 @@ export interface CredentialRecord {
   readonly version: string;
 }
 
-/** A call to be counted in a bucket. */
-export interface CallToCount {
-  readonly bucket: string;
-  /** How many calls it counts for; a whole number, at least 1. */
-  readonly cost: number;
-  readonly limit: number;
-  readonly windowSeconds: number;
-}
-
-/** What became of a call that was counted. */
-export interface CountedCall {
-  readonly granted: boolean;
-  readonly used: number;
-  /** The database's clock when it counted, epoch seconds; the hour may have turned since the record was read. */
-  readonly nowSeconds?: number;
-}
-
 /** A question for a record. */
 export interface LookupQuestion {
   readonly key: LookupKey;
   /** The record as it was read the last time, if it is known. */
   readonly known: CredentialRecord | null;
   /** What is to be counted if `known` still stands and has not expired. */
-  readonly call: CallToCount | null;
+  readonly call: CountableCall | null;
 }
 
 /** A question about a record that is known. */

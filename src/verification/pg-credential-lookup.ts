@@ -1,8 +1,7 @@
 import type { Pool } from 'pg';
 import { batchByTurn } from '../db/turn-batch.ts';
-import { isCountable } from '../rate-limits/pg-call-counter.ts';
+import { type CountableCall, isCountable } from '../rate-limits/pg-call-counter.ts';
 import type {
-  CallToCount,
   CredentialRecord,
   FindCredentialRecord,
   KnownQuestion,
@@ -59,7 +58,7 @@ export function createCredentialLookup(
 
 /** One bucket can not be counted twice by one statement: calls of another cost or limit are left for the counter, and so are those that it refuses. */
 function withOneLimitPerBucket(questions: readonly KnownQuestion[]): readonly KnownQuestion[] {
-  const first = new Map<string, CallToCount>();
+  const first = new Map<string, CountableCall>();
   return questions.map((question) => {
     const { call } = question;
     if (call === null) return question;

@@ -1,9 +1,10 @@
 import type { ScopeCatalog } from '../core/scope-catalog.ts';
 import type { RateLimitState } from '../core/verification.ts';
-import type { CallToCount, CountedCall, CredentialRecord } from './credential-record.ts';
+import type { CountableCall, CountedCall } from '../rate-limits/pg-call-counter.ts';
+import type { CredentialRecord } from './credential-record.ts';
 
 /** Counts calls against a bucket: granted while used + cost stays within the limit, else nothing is counted. */
-export type CountCall = (call: CallToCount) => Promise<CountedCall>;
+export type CountCall = (call: CountableCall) => Promise<CountedCall>;
 
 /** The limit that holds for a record, before anything is counted; null for unlimited tiers. */
 export interface ApplicableLimit {

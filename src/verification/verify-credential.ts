@@ -8,10 +8,11 @@ import {
   type VerificationQuestion,
   type VerificationReason,
 } from '../core/verification.ts';
+import type { CountableCall, CountedCall } from '../rate-limits/pg-call-counter.ts';
 import type { ReadAccessToken } from './access-token-jwt.ts';
-import type { CallToCount, CountedCall, CredentialRecord, FindCredentialRecord } from './credential-record.ts';
+import type { CredentialRecord, FindCredentialRecord } from './credential-record.ts';
 import { type ParsedCredential, parseCredential, parseSessionCookie, type Unparsable } from './credential-shape.ts';
-import { principalOf, standingRefusal } from './judge-record.ts';
+import { principalOf, scopeInputs, standingRefusal } from './judge-record.ts';
 import type { MatchSecret, ProveSecret } from './prove-secret.ts';
 import { type ApplicableLimit, applicableLimit, type CountCall, rateLimitState, usedNow } from './rate-limit-step.ts';
 import { type Judgement, type KnownRecord, rememberRecords } from './remembered-records.ts';
@@ -137,14 +138,14 @@ function expectedCall(
   { record, judgement }: KnownRecord,
   secret: string | null,
   { cost, audience, requirement }: InProcessQuestion,
-): CallToCount | null {
+): CountableCall | null {
   if (cost === 0 || judgement.limit === null) return null;
   if (!isFor(deps, record, audience)) return null;
   if (requirement !== null && !meets(judgement.scopes, requirement)) return null;
   return deps.matchSecret(secret, record.proof) === true ? callOf(record, judgement.limit, cost) : null;
 }
 
-function callOf({ bucket }: CredentialRecord, { limit, windowSeconds }: ApplicableLimit, cost: number): CallToCount {
+function callOf({ bucket }: CredentialRecord, { limit, windowSeconds }: ApplicableLimit, cost: number): CountableCall {
   return { bucket, cost, limit, windowSeconds };
 }
 
@@ -185,7 +186,7 @@ function count(
 function counted(
   record: CredentialRecord,
   judgement: Judgement,
-  { granted, used, nowSeconds = record.nowSeconds }: CountedCall,
+  { granted, used, nowSeconds }: CountedCall,
 ): InProcessVerification {
   if (granted === true) return allow(record, judgement, used, nowSeconds);
   return {
@@ -272,23 +273,6 @@ function isOfWorkspace({ type }: CredentialRecord): boolean {
 /** Of a question that any of several scopes answers, only those that are held were exercised: the others may be anything. */
 function exercised(held: readonly string[], requirement: Requirement | null): readonly string[] {
   return requirement === null ? [] : requirement.scopes.filter((scope) => held.includes(scope));
-}
-
-/** Collects what limits a credential now: its grant, its owner's role, its client, its workspace. */
-function scopeInputs(catalog: ScopeCatalog, record: CredentialRecord): EffectiveScopeInputs {
-  return {
-    // A limit that should be there and is not limits to nothing.
-    grant: record.type === 'session' ? null : (record.grant ?? []),
-    role: record.user === null ? null : roleEntries(catalog, record.user.role),
-    client: record.client?.scopes ?? (record.type.startsWith('oauth_') ? [] : null),
-    workspace: record.workspace?.scopes ?? [],
-    ownWorkspace: record.workspace?.own ?? false,
-  };
-}
-
-/** A user without a membership, or with a role that is no longer in the vocabulary, may do nothing. */
-function roleEntries(catalog: ScopeCatalog, role: string | null): readonly string[] {
-  return role === null ? [] : (catalog.role(role) ?? []);
 }
 
 /** An empty requirement is never met: asking for nothing is an error of the caller, not a pass. */

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { decodeJwt } from 'jose';
 import type pg from 'pg';
+import type { CountableCall } from '../../src/rate-limits/pg-call-counter.ts';
 import type { AccessTokenClaims } from '../../src/verification/access-token-jwt.ts';
 import type {
-  CallToCount,
   CredentialRecord,
   FindCredentialRecord,
   LookupAnswer,
@@ -64,14 +64,14 @@ describe('a record that is known from before', () => {
   });
   after(() => server.stop());
 
-  const ask = (key: LookupKey, known: CredentialRecord | null, call: CallToCount | null): Promise<LookupAnswer> =>
+  const ask = (key: LookupKey, known: CredentialRecord | null, call: CountableCall | null): Promise<LookupAnswer> =>
     find({ key, known, call });
   async function read(key: LookupKey): Promise<CredentialRecord> {
     const found = await ask(key, null, null);
     if (found === null || 'granted' in found) throw new Error('there is no record');
     return found;
   }
-  const callOf = ({ bucket }: CredentialRecord, limit = 1000): CallToCount => ({
+  const callOf = ({ bucket }: CredentialRecord, limit = 1000): CountableCall => ({
     bucket,
     cost: 1,
     limit,

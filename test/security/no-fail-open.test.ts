@@ -139,7 +139,7 @@ describe('a verification whose dependency fails (R-22)', () => {
   });
 
   it('never allows a call that was counted without being asked for', async () => {
-    const findRecord: VerifyCredentialDeps['findRecord'] = async () => ({ granted: true, used: 1 });
+    const findRecord: VerifyCredentialDeps['findRecord'] = async () => ({ granted: true, used: 1, nowSeconds: 1 });
     expect(await allows({ ...whole, findRecord }, CREDENTIAL)).to.equal(false);
   });
 

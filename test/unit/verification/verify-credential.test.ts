@@ -43,7 +43,7 @@ function verifierOf(found: CredentialRecord | null | Error): VerifyInProcess {
     readAccessToken: async () => null,
     proveSecret: () => true,
     matchSecret: () => true,
-    countCall: async ({ cost }) => ({ granted: true, used: cost }),
+    countCall: async ({ cost }) => ({ granted: true, used: cost, nowSeconds: record.nowSeconds }),
     noteUsage: () => {},
     defaultResource: ISSUER,
   });
